@@ -1,0 +1,1 @@
+"""Tests are claims about what onboard does."""
