@@ -45,5 +45,5 @@ class NetworkError(OnboardError):
     """A service could not be asked; says nothing about the credential."""
 
 
-class NeedsPerson(OnboardError):  # noqa: N818 -- it is not an error of anyone's; it says whose turn it is
+class NeedsPerson(OnboardError):
     """A person has to decide or to type something first."""

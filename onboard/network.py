@@ -206,8 +206,8 @@ class Network:
             self._client = httpx.AsyncClient(
                 verify=self.tls(),
                 follow_redirects=False,
-                timeout=None,
-                mounts=direct,  # noqa: S113 -- ask() holds the total deadline
+                timeout=None,  # noqa: S113 -- ask() holds the total deadline
+                mounts=direct,
             )
         return self._client
 

@@ -29,8 +29,8 @@ def provider(id: str) -> Provider:
 def recognise(name: str, value: str = "") -> tuple[Provider, str] | None:
     """Return whose the variable is and which of its keys; `None` where no provider claims it.
 
-    `value` may be a template's placeholder: its scheme, host or prefix still tell. The surest claim wins; a name that is
-    a service's own beats a value that merely starts like one (`sk_test_` is Stripe's and Clerk's).
+    `value` may be a template's placeholder: its scheme, host or prefix still tell. The surest claim wins; a name
+    that is a service's own beats a value that merely starts like one (`sk_test_` is Stripe's and Clerk's).
     """
     best: tuple[int, Provider, str] | None = None
     for id in names():
