@@ -1,0 +1,71 @@
+"""Check: one thing that can be looked at, and what it may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onboard.model import Finding, Secret, Status, Step, Variable, Verdict
+
+if TYPE_CHECKING:
+    from onboard.envfile.document import EnvFile
+    from onboard.machine import Machine
+    from onboard.project import App, Project
+    from onboard.vault import Entry
+
+
+@dataclass(slots=True)
+class View:
+    """What the checks of one look may see. Made once a look; values are in it only as Secrets."""
+
+    project: Project
+    app: App
+    variables: tuple[Variable, ...]
+    """Of the app, with providers recognised and shapes applied."""
+    machine: Machine
+    env_path: Path
+    """Where the env file is or would be."""
+    env: EnvFile | None
+    """The env file as it is; `None`: there is none yet."""
+    values: Mapping[str, Secret]
+    """What the app would read: the env file through its main reader. Without the shell's variables."""
+    stored: Mapping[str, Entry] | None = None
+    """What the vault holds; `None`: not read (not approved yet, offline, or no keyring)."""
+    skipped: frozenset[str] = frozenset()
+    """Ids of the providers that the person has put off, and names of variables."""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """What services said in this look, by finding id (`live.stripe`)."""
+
+    def variable(self, name: str) -> Variable | None:
+        """Return the variable of that name; `None` where the project does not declare it."""
+        return next((v for v in self.variables if v.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that can be looked at: one finding, or none where there is nothing to say."""
+
+    id: str
+    title: str
+    look: Callable[[View], Finding | None | Awaitable[Finding | None]]
+    needs: tuple[str, ...] = ()
+    """Ids of checks that must not have failed, else this one is skipped with that reason."""
+    outside: bool = False
+    """It asks the network, the keyring or a child process: approval is needed, and `--offline` skips it."""
+    seconds: float = 15.0
+
+    def says(
+        self,
+        status: Status,
+        summary: str,
+        *,
+        detail: str = "",
+        step: Step | None = None,
+        variable: str | None = None,
+        provider: str | None = None,
+        evidence: Mapping[str, str | int | bool | None] | None = None,
+    ) -> Finding:
+        """Return a finding of this check."""
+        return Finding(self.id, self.title, status, summary, detail, variable, provider, evidence or {}, step)

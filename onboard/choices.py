@@ -1,0 +1,110 @@
+"""Choices: what a person decided for one project, and when values were set. In the user's state folder; no secret."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+from typing import Any
+
+from onboard import statefile
+from onboard.model import Secret
+
+
+class Choices:
+    """The remembered choices of one project, read once and written at each change."""
+
+    def __init__(self, state: Path, project_id: str) -> None:
+        self._state = state
+        self._path = state / "projects" / (hashlib.sha256(project_id.encode()).hexdigest()[:24] + ".json")
+        self._content = statefile.read(self._path)
+        self._content.setdefault("project", project_id)
+
+    @property
+    def skipped(self) -> frozenset[str]:
+        """Provider ids and variable names that were put off."""
+        return frozenset(map(str, self._list("skipped")))
+
+    def skip(self, *names: str) -> None:
+        """Put these off."""
+        self._content["skipped"] = sorted(self.skipped | set(names))
+        self._save()
+
+    def unskip(self) -> None:
+        """Ask for everything again."""
+        self._content["skipped"] = []
+        self._save()
+
+    def date(self, name: str, what: str) -> str | None:
+        """Return when `name` was last `set` or `verified`, ISO 8601; `None`: not known."""
+        found = self._dict("dates").get(name)
+        value = found.get(what) if isinstance(found, dict) else None
+        return value if isinstance(value, str) else None
+
+    def dated(self, name: str, what: str, when: str, value: Secret) -> None:
+        """Remember that `name` was `set` or `verified` at `when`, together with the value's fingerprint.
+
+        A date counts only as long as the value is the same: see `is_same`.
+        """
+        dates = self._dict("dates")
+        entry = dict(dates.get(name) or {})
+        mark = self.fingerprint(value)
+        if entry.get("fingerprint") != mark:
+            entry.pop("verified", None)
+        dates[name] = entry | {what: when, "fingerprint": mark}
+        self._content["dates"] = dates
+        self._save()
+
+    def is_same(self, name: str, value: Secret) -> bool:
+        """Whether `value` is the one that the dates of `name` speak of."""
+        found = self._dict("dates").get(name)
+        return isinstance(found, dict) and found.get("fingerprint") == self.fingerprint(value)
+
+    def forget(self, name: str) -> None:
+        """Drop the dates of `name`."""
+        dates = self._dict("dates")
+        if dates.pop(name, None) is not None:
+            self._content["dates"] = dates
+            self._save()
+
+    def fingerprint(self, value: Secret) -> str:
+        """Return 12 hex digits that tell two values apart on this machine and say nothing elsewhere."""
+        return hmac.new(statefile.machine_key(self._state), value.reveal().encode(), "sha256").hexdigest()[:12]
+
+    @property
+    def template(self) -> dict[str, str] | None:
+        """The template's names with fingerprints of their defaults as they were at the last look; `None`: never seen."""
+        found = self._content.get("template")
+        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else None
+
+    def saw_template(self, names: dict[str, str]) -> None:
+        """Remember the template as it is now."""
+        if names != self.template:
+            self._content["template"] = names
+            self._save()
+
+    def get(self, name: str) -> Any:
+        """Return another remembered thing; `None`: not remembered."""
+        return self._content.get(name)
+
+    def put(self, name: str, value: Any) -> None:
+        """Remember another thing; it must be JSON and no secret."""
+        if self._content.get(name) != value:
+            self._content[name] = value
+            self._save()
+
+    def erase(self) -> None:
+        """Forget everything about the project."""
+        self._content = {"project": self._content["project"]}
+        self._path.unlink(missing_ok=True)
+
+    def _save(self) -> None:
+        statefile.write(self._path, self._content)
+
+    def _list(self, name: str) -> list[Any]:
+        found = self._content.get(name)
+        return found if isinstance(found, list) else []
+
+    def _dict(self, name: str) -> dict[str, Any]:
+        found = self._content.get(name)
+        return dict(found) if isinstance(found, dict) else {}

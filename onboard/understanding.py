@@ -1,0 +1,93 @@
+"""What the repository says joined with what we know of services: variables with providers, kinds and placeholders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from onboard import providers
+from onboard.model import Kind, Need, Shape, Variable
+from onboard.project.values import App
+from onboard.providers._base import Held, Key, Provider, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A provider as one app uses it."""
+
+    provider: Provider
+    variables: tuple[str, ...]
+    required: bool
+    keys: dict[str, str]
+    """Variable name → id of the provider's key."""
+
+
+def variables(app: App) -> tuple[Variable, ...]:
+    """Return the app's variables with their provider, and with kind, placeholder, generator and link corrected by it."""
+    return tuple(map(_known, app.variables))
+
+
+def services(variables: tuple[Variable, ...]) -> tuple[Service, ...]:
+    """Return the services behind `variables`, in their order."""
+    grouped: dict[str, list[tuple[Variable, str]]] = {}
+    for variable in variables:
+        found = whose(variable)
+        if found is not None:
+            grouped.setdefault(found[0].id, []).append((variable, found[1].id))
+    return tuple(
+        Service(
+            providers.provider(id),
+            tuple(variable.name for variable, _ in members),
+            any(variable.need is Need.REQUIRED for variable, _ in members),
+            {variable.name: key for variable, key in members},
+        )
+        for id, members in grouped.items()
+    )
+
+
+def whose(variable: Variable) -> tuple[Provider, Key] | None:
+    """Return the provider and key of a variable; `None` where no provider knows it."""
+    if variable.provider is not None:
+        try:
+            provider = providers.provider(variable.provider)
+        except KeyError:
+            return None
+        claim = provider.claim(variable.name, variable.sample)
+        return (provider, provider.key(claim[0])) if claim else None
+    found = providers.recognise(variable.name, variable.sample)
+    return (found[0], found[0].key(found[1])) if found else None
+
+
+def held(service: Service, values: dict[str, Held]) -> Values:
+    """Return the service's values out of `values` (by variable name)."""
+    return Values((key, values[name]) for name, key in service.keys.items() if name in values)
+
+
+def shape(variable: Variable, value: str) -> Shape | None:
+    """Say what `value` looks like for this variable; `None` where nothing is known of it."""
+    found = whose(variable)
+    if found is None:
+        return None
+    provider, key = found
+    if key.kind is Kind.SECRET and variable.exposed:
+        return Shape(False, f"a {key.title} must never stand in a variable that the browser sees")
+    return provider.shape(key, value)
+
+
+def _known(variable: Variable) -> Variable:
+    found = whose(variable)
+    if found is None:
+        return variable
+    provider, key = found
+    fits = bool(variable.sample) and provider.shape(key, variable.sample).fits
+    placeholder = variable.placeholder or (bool(variable.sample) and not fits)
+    return replace(
+        variable,
+        provider=provider.id,
+        kind=Kind.SECRET
+        if key.kind is Kind.SECRET or (variable.kind is Kind.SECRET and not variable.exposed)
+        else Kind.PUBLIC,
+        placeholder=placeholder,
+        default=None if placeholder else variable.default,
+        generate=variable.generate or ("a random value, made on this machine" if key.made_here else None),
+        link=variable.link or key.page or None,
+    )
