@@ -1,0 +1,1 @@
+"""The demo and the stand-ins: services that run on this machine, shared by `onboard demo` and the tests."""

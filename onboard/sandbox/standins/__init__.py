@@ -1,0 +1,1 @@
+"""One file a service: how it answers, from the facts that its own documents and clients give."""
