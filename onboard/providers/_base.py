@@ -7,10 +7,11 @@ Every fact comes from the service's own documents or clients; one that is not su
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from onboard.errors import NetworkError, OnboardError
 from onboard.model import Kind, Secret, Shape, Status, Step, Verdict
 from onboard.network import Reply, Request, Unreachable
 
@@ -65,6 +66,10 @@ class Credential:
     uses: tuple[str, ...] = ()
     """Ids of further keys that sharpen the question where they are there."""
     seconds: float = 10.0
+    endpoints: tuple[str, ...] = ()
+    """Under which ids a stand-in takes its place; empty: the provider's own id."""
+    own_host: bool = False
+    """The value itself names the host (`postgres://…`): it goes there and nowhere else."""
     offline: bool = False
     """Nothing can be asked without creating data or cost: the verdict is made from the values alone and is never OK."""
 
@@ -161,6 +166,8 @@ class Provider:
     """The https page where an account is opened."""
     purpose: ClassVar[str] = ""
     """What apps use it for: "payments"."""
+    borrows: ClassVar[Mapping[str, str]] = {}
+    """Key id here -> `provider.key` whose value serves here too (one company, two services); named by no variable."""
     limits: ClassVar[str] = ""
     """The free plan's limits, with the month in which they were read."""
 
@@ -216,8 +223,23 @@ class Provider:
         raise NotImplementedError
 
     async def retire(self, key: str, fresh: Fresh, old: Values, new: Values, machine: Machine) -> Verdict:
-        """End the old value of `key` and prove it dead with a request that it should no longer pass."""
-        raise NotImplementedError
+        """End the old value of `key` and prove it dead with a request that it should no longer pass.
+
+        The default only proves: for guided rotations a person ends it on the service's page.
+        """
+        return await self.dead(key, old, machine)
+
+    async def dead(self, key: str, old: Values, machine: Machine) -> Verdict:
+        """Ask with the old value of `key`: OK where the service refuses it, WARN where it still works."""
+        for credential in self.credentials:
+            if key in credential.needs and not credential.offline:
+                verdict = await self.verify(credential, old, machine)
+                if verdict.status is Status.FAIL:
+                    return accepted(f"the old {self.key(key).title} is dead: {self.title} refuses it")
+                if verdict.status in (Status.OK, Status.WARN):
+                    return limited(f"{self.title} still accepts the old {self.key(key).title}")
+                return verdict
+        return unclear(f"{self.title} cannot be asked whether the old {self.key(key).title} still works")
 
     async def provision(self, offer: str, values: Values, machine: Machine) -> Mapping[str, Secret]:
         """Make what the offer says, and return new values by key id. Raises OnboardError where the service refuses."""
@@ -254,11 +276,18 @@ def unclear(summary: str, *, detail: str = "") -> Verdict:
     return Verdict(Status.UNKNOWN, summary, {}, detail)
 
 
-async def ask(machine: Machine, request: Request) -> Reply | Verdict:
+def kept_back(summary: str, *, detail: str = "") -> Verdict:
+    """Return the verdict that nothing was asked on purpose: the value must not be sent from here."""
+    return Verdict(Status.SKIPPED, summary, {}, detail)
+
+
+async def ask(machine: Machine, request: Request, *, own: Collection[int] = (), words: bool = False) -> Reply | Verdict:
     """Send `request`; return the reply where it is one of this service's own, else why it could not be told.
 
     What no service answers on purpose is sorted out here once: no route, 3xx, 429, 5xx, HTML whatever its status,
-    a cut body. All else (400, 401, 403, 404, 2xx in its own type) is the provider's to read.
+    a cut body. All else (400, 401, 403, 404, 2xx in its own type) is the provider's to read; `own` names further
+    statuses by which this service says something in its body; `words`: it answers by bare words, whatever type it
+    declares them as, and the provider compares them as a whole.
     """
     host = request.base.removeprefix("https://").removeprefix("http://")
     try:
@@ -267,22 +296,39 @@ async def ask(machine: Machine, request: Request) -> Reply | Verdict:
         return unclear(trouble.message, detail=trouble.hint)
     if 300 <= reply.status < 400:
         return unclear(f"{host} answered with a redirect, which is not followed with a key")
-    if reply.status == 429:
+    if reply.status == 429 and 429 not in own:
         wait = reply.headers.get("retry-after", "")
         return unclear(
             f"{host} asks to slow down (429)",
             detail=f"try again in {wait} s" if wait.isdigit() and len(wait) < 5 else "",
         )
-    if reply.status >= 500:
+    if reply.status >= 500 and reply.status not in own:
         return unclear(f"{host} has a fault of its own ({reply.status})")
-    if reply.content_type in ("text/html", "application/xhtml+xml") or reply.body.lstrip()[:9].lower() in (
-        b"<!doctype",
-        b"<html",
-    ):
+    declared = reply.content_type in ("text/html", "application/xhtml+xml") and not words
+    if declared or reply.body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return unclear(f"a web page answered instead of {host}", detail="this network may ask for a sign-in first")
     if reply.cut:
         return unclear(f"the answer of {host} was not whole")
     return reply
+
+
+async def obtain(machine: Machine, request: Request, *, doing: str) -> Any:
+    """Send `request`, which changes something or fetches what we need; return the JSON of a 2xx answer.
+
+    Raises OnboardError where the service refuses, NetworkError where it could not be told. `doing` opens the message.
+    """
+    host = request.base.removeprefix("https://").removeprefix("http://")
+    reply = await ask(machine, request)
+    if isinstance(reply, Verdict):
+        raise NetworkError(f"{doing}: {reply.summary}", reply.detail)
+    if reply.status in (401, 403):
+        raise OnboardError(f"{doing}: {host} does not allow it with this key ({reply.status})")
+    if not 200 <= reply.status < 300:
+        raise OnboardError(f"{doing}: {host} declined ({reply.status})")
+    found = reply.json()
+    if found is None and reply.body:
+        raise NetworkError(f"{doing}: {host} gave an answer that we do not know")
+    return found
 
 
 def odd(host: str, reply: Reply) -> Verdict:
