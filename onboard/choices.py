@@ -73,7 +73,7 @@ class Choices:
 
     @property
     def template(self) -> dict[str, str] | None:
-        """The template's names with fingerprints of their defaults as they were at the last look; `None`: never seen."""
+        """The template at the last look: names with fingerprints of their defaults; `None`: never seen."""
         found = self._content.get("template")
         return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else None
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import suppress
 from inspect import isawaitable
 
+from onboard.checks import crashed, elapsed_ms, plain
 from onboard.checks._base import Check, View
 from onboard.model import Finding, Status
 
@@ -38,15 +39,6 @@ def selected(checks: Iterable[Check], only: Sequence[str]) -> tuple[Check, ...]:
     return tuple(check for check in everything if check.id in needed)
 
 
-def look_offline(view: View, checks: Iterable[Check]) -> list[Finding]:
-    """Return the findings of all checks that need nothing outside; no event loop is needed."""
-    found: list[Finding] = []
-    for check in checks:
-        if not check.outside and (finding := _plain(view, check)) is not None:
-            found.append(finding)
-    return found
-
-
 async def look(
     view: View, checks: Sequence[Check], *, allowed: bool = True, reason: str = ""
 ) -> AsyncGenerator[Finding, None]:
@@ -58,7 +50,7 @@ async def look(
     landed: dict[str, Finding | None] = {}
     for check in checks:
         if not check.outside:
-            landed[check.id] = finding = _plain(view, check)
+            landed[check.id] = finding = plain(view, check)
             if finding is not None:
                 yield finding
     outside = [check for check in checks if check.outside]
@@ -74,10 +66,11 @@ async def look(
     async def one(check: Check) -> None:
         finding: Finding | None = None
         try:
-            for need in check.needs:
+            for need in check.needs + check.unless:
                 if need in waiting:
                     await waiting[need].wait()
-            finding = _skip(check, landed) or await _asked(view, check, slots, deadline)
+            if not any(_tells(landed.get(id)) for id in check.unless):
+                finding = _skip(check, landed) or await _asked(view, check, slots, deadline)
         finally:
             landed[check.id] = finding
             waiting[check.id].set()
@@ -101,8 +94,12 @@ def _ordered(checks: Sequence[Check]) -> list[Check]:
     from graphlib import TopologicalSorter
 
     by_id = {check.id: check for check in checks}
-    order = TopologicalSorter({c.id: [need for need in c.needs if need in by_id] for c in checks}).static_order()
+    order = TopologicalSorter({c.id: [id for id in c.needs + c.unless if id in by_id] for c in checks}).static_order()
     return [by_id[id] for id in order]
+
+
+def _tells(finding: Finding | None) -> bool:
+    return finding is not None and finding.status in (Status.FAIL, Status.WARN)
 
 
 def _skip(check: Check, landed: dict[str, Finding | None]) -> Finding | None:
@@ -111,16 +108,6 @@ def _skip(check: Check, landed: dict[str, Finding | None]) -> Finding | None:
         if before is not None and before.status in _STOPS:
             return check.says(Status.SKIPPED, f"not looked at: {before.title} comes first", variable=before.variable)
     return None
-
-
-def _plain(view: View, check: Check) -> Finding | None:
-    started = time.perf_counter()
-    try:
-        finding = check.look(view)
-        assert not isawaitable(finding), check.id  # noqa: S101 -- a check that waits must say `outside`
-    except Exception as error:
-        finding = _crashed(check, error)
-    return finding.with_time(_ms(started)) if finding else None
 
 
 async def _asked(view: View, check: Check, slots: asyncio.Semaphore, deadline: float) -> Finding | None:
@@ -134,18 +121,5 @@ async def _asked(view: View, check: Check, slots: asyncio.Semaphore, deadline: f
         except TimeoutError:
             finding = check.says(Status.UNKNOWN, f"no answer within {check.seconds:g} s")
         except Exception as error:
-            finding = _crashed(check, error)
-        return finding.with_time(_ms(started)) if finding else None
-
-
-def _crashed(check: Check, error: Exception) -> Finding:
-    """A broken check says so; the error's own text may hold anything, so only its kind is told."""
-    return check.says(
-        Status.UNKNOWN,
-        "this check broke off; that is a fault of onboard",
-        detail=f"{type(error).__name__} in {check.id}",
-    )
-
-
-def _ms(started: float) -> int:
-    return round((time.perf_counter() - started) * 1000)
+            finding = crashed(check, error)
+        return finding.with_time(elapsed_ms(started)) if finding else None

@@ -6,7 +6,6 @@ header, and errors that never repeat what was sent.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import zlib
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from onboard.errors import NetworkError
 from onboard.model import Secret
 
 if TYPE_CHECKING:
+    import asyncio
     import ssl
 
     import httpx
@@ -134,6 +134,8 @@ class Network:
 
         Raises Unreachable where nothing (or not all) came back in time, or where it would go to a host not declared.
         """
+        import asyncio
+
         url = self._url(request)
         headers = {
             name: value.reveal() if isinstance(value, Secret) else value for name, value in request.headers.items()
@@ -194,6 +196,8 @@ class Network:
             raise Unreachable(Trouble.CUT, f"the answer of {host} broke off", "try again") from None
 
     def _open(self) -> httpx.AsyncClient:
+        import asyncio
+
         import httpx
 
         loop = asyncio.get_running_loop()
@@ -230,6 +234,8 @@ class Network:
 
         Raises Unreachable as `ask` does.
         """
+        import asyncio
+
         try:
             async with asyncio.timeout(seconds):
                 return await asyncio.open_connection(host, port, ssl=self.tls() if tls else None)

@@ -103,7 +103,7 @@ class Session:
         raise NotImplementedError
 
     def approval(self) -> Approval:
-        """Return what would be approved: commands, hosts with the variables that go there, files, keyring item, hash."""
+        """Return what would be approved: commands, hosts with the variables that go there, files, keyring item."""
         raise NotImplementedError
 
     def approve(self, hash: str) -> None:
@@ -176,7 +176,7 @@ class Session:
         raise NotImplementedError
 
     def listen(self) -> AsyncGenerator[Event, None]:
-        """Run all listeners until the generator is left: `ready`, `secret` (stored), `webhook`, `line`, `exit` events."""
+        """Run all listeners until the generator is left: `ready`, `secret`, `webhook`, `line` and `exit` events."""
         raise NotImplementedError
 
     def env_diff(self) -> tuple[tuple[str, str], ...]:

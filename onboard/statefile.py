@@ -66,7 +66,7 @@ def folder(path: Path) -> Path:
 
 
 def machine_key(state: Path) -> bytes:
-    """Return this machine's own 32 random bytes, made at first use; they key fingerprints, so that none is a bare hash."""
+    """Return this machine's own 32 random bytes, made at first use. They key fingerprints: none is a bare hash."""
     path = state / "key"
     folder(state)
     for _ in range(2):

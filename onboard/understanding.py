@@ -22,7 +22,7 @@ class Service:
 
 
 def variables(app: App) -> tuple[Variable, ...]:
-    """Return the app's variables with their provider, and with kind, placeholder, generator and link corrected by it."""
+    """Return the app's variables with their provider; kind, placeholder, generator and link are corrected by it."""
     return tuple(map(_known, app.variables))
 
 

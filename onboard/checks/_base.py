@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onboard.model import Finding, Secret, Status, Step, Variable, Verdict
+from onboard.providers._base import Held
+from onboard.understanding import Service, services
 
 if TYPE_CHECKING:
+    from onboard.choices import Choices
     from onboard.envfile.document import EnvFile
     from onboard.machine import Machine
     from onboard.project import App, Project
@@ -31,12 +34,29 @@ class View:
     """The env file as it is; `None`: there is none yet."""
     values: Mapping[str, Secret]
     """What the app would read: the env file through its main reader. Without the shell's variables."""
+    nearer: Mapping[str, str] = field(default_factory=dict)
+    """Names that another env file sets too and that win over this one in the reader's own order, with that file."""
     stored: Mapping[str, Entry] | None = None
     """What the vault holds; `None`: not read (not approved yet, offline, or no keyring)."""
+    choices: Choices | None = None
+    """What was decided and seen before; `None`: nothing is remembered."""
     skipped: frozenset[str] = frozenset()
     """Ids of the providers that the person has put off, and names of variables."""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     """What services said in this look, by finding id (`live.stripe`)."""
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """The services behind the variables."""
+        return services(self.variables)
+
+    def held(self) -> dict[str, Held]:
+        """Return the values that are there and are not placeholders, by variable name."""
+        return {
+            name: Held(name, value)
+            for name, value in self.values.items()
+            if value and not ((v := self.variable(name)) and v.placeholder and v.sample == value.reveal())
+        }
 
     def variable(self, name: str) -> Variable | None:
         """Return the variable of that name; `None` where the project does not declare it."""
@@ -49,9 +69,11 @@ class Check:
 
     id: str
     title: str
-    look: Callable[[View], Finding | None | Awaitable[Finding | None]]
+    look: Callable[[View], Finding | Awaitable[Finding | None] | None]
     needs: tuple[str, ...] = ()
     """Ids of checks that must not have failed, else this one is skipped with that reason."""
+    unless: tuple[str, ...] = ()
+    """Ids whose FAIL or WARN already tells the cause: then this check says nothing."""
     outside: bool = False
     """It asks the network, the keyring or a child process: approval is needed, and `--offline` skips it."""
     seconds: float = 15.0

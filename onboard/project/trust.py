@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from onboard import statefile
+from onboard.project.values import Project
+
+_VERSION = 1
+"""Of what the hash covers; raised when more is covered, so that everybody is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,85 @@ class Approval:
     keyring_folder: str | None
     """The folder in which that item's values were entered; `None`: there is no such item yet."""
     id_is_own: bool
-    """The project id is the folder's own remote. False: the repository chose it, which is said loudly."""
+    """The project id is the folder's own remote or path. False: the repository chose it, which is said loudly."""
     changed: tuple[str, ...]
     """What is different from the last approval here, in words; empty: never approved before."""
+    parts: Mapping[str, str]
+    """What the hash covers, by name."""
+
+
+class Gate:
+    """The approvals of this user, in the state folder; nothing in a repository can change them."""
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / "trust.json"
+
+    def ask(
+        self,
+        project: Project,
+        *,
+        commands: Sequence[tuple[str, str]],
+        hosts: Mapping[str, Sequence[str]],
+        files: Sequence[str],
+        keyring_folder: str | None,
+    ) -> Approval:
+        """Return what would be approved. Pure but for reading the last approval of this folder."""
+        parts = {"folder": project.root, "project id": project.id}
+        watched = {project.manifest, *(app.template for app in project.apps)}
+        parts |= {source.path: source.sha256 for source in project.sources if source.path in watched}
+        parts |= {f"command {typed}": runs for typed, runs in commands}
+        parts |= {f"host {host}": " ".join(sorted(names)) for host, names in sorted(hosts.items())}
+        parts |= {f"file {file}": "written" for file in files}
+        known = self._known(project.root)
+        before = known.get("parts") if known else None
+        return Approval(
+            hash=_hash(parts),
+            root=project.root,
+            project_id=project.id,
+            commands=tuple(commands),
+            hosts=tuple((host, tuple(names)) for host, names in sorted(hosts.items())),
+            files=tuple(files),
+            keyring_item=f"onboard: {project.id}",
+            keyring_folder=keyring_folder,
+            id_is_own=project.id_source != "manifest" or project.id == project.remote_id,
+            changed=_changes(before, parts) if isinstance(before, dict) else (),
+            parts=parts,
+        )
+
+    def approved(self, approval: Approval) -> bool:
+        """Whether exactly this was approved, in this folder."""
+        known = self._known(approval.root)
+        return known is not None and known.get("hash") == approval.hash
+
+    def approve(self, approval: Approval, when: str) -> None:
+        """Remember the approval."""
+        content = statefile.read(self._path)
+        folders = content.setdefault("approvals", {})
+        folders[approval.root] = {"hash": approval.hash, "at": when, "parts": dict(approval.parts)}
+        statefile.write(self._path, content)
+
+    def revoke(self, root: str) -> bool:
+        """Forget the approval of a folder; `False`: there was none."""
+        content = statefile.read(self._path)
+        folders = content.get("approvals")
+        if not isinstance(folders, dict) or folders.pop(root, None) is None:
+            return False
+        statefile.write(self._path, content)
+        return True
+
+    def _known(self, root: str) -> dict[str, object] | None:
+        folders = statefile.read(self._path).get("approvals")
+        found = folders.get(root) if isinstance(folders, dict) else None
+        return found if isinstance(found, dict) else None
+
+
+def _hash(parts: Mapping[str, str]) -> str:
+    text = json.dumps([_VERSION, sorted(parts.items())], ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _changes(before: dict[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    added = [f"new: {name}" for name in now if name not in before]
+    gone = [f"gone: {name}" for name in before if name not in now]
+    other = [f"changed: {name}" for name in now if name in before and before[name] != now[name]]
+    return tuple(other + added + gone)

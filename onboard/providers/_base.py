@@ -215,6 +215,13 @@ class Provider:
                     return id
         return ""
 
+    async def tables(self, values: Values, machine: Machine) -> tuple[str, ...] | None:
+        """Return the names of the database's own tables (`schema.table`, sorted); `None`: they could not be listed.
+
+        For providers of a database; changes nothing.
+        """
+        return None
+
     async def renew(self, key: str, values: Values, machine: Machine) -> Fresh:
         """Make a new value of `key` through the service's API. The old one must go on working unless `old_dead`.
 

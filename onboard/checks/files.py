@@ -1,0 +1,80 @@
+"""The env file as a file: is it there, whole, readable by its owner alone, and without traps?"""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import partial
+
+from onboard.checks._base import Check, View
+from onboard.model import Finding, Status, Tell, Write
+
+
+def checks(view: View) -> tuple[Check, ...]:
+    """Return the checks of the env file and of what is installed beside it."""
+    return (
+        Check("env.file", "Env file", _file),
+        Check("env.permissions", "Env file's permissions", _permissions),
+        Check("env.statements", "Env file's statements", _statements),
+        *(
+            Check(f"duplicate.{name}", name, partial(_duplicate, name=name))
+            for name in (view.env.duplicates() if view.env else ())
+        ),
+    )
+
+
+def _file(view: View) -> Finding:
+    check = Check("env.file", "Env file", _file)
+    name = view.env_path.name
+    if view.env is not None:
+        return check.says(Status.OK, f"{name} is there", evidence={"file": name})
+    template = view.app.template
+    return check.says(
+        Status.FAIL,
+        f"there is no {name} yet",
+        detail=f"it is made from {template}" if template else "",
+        step=Write(f"Make {name}" + (f" from {template}" if template else ""), (), "onboard env --write"),
+        evidence={"file": name, "template": template},
+    )
+
+
+def _permissions(view: View) -> Finding | None:
+    check = Check("env.permissions", "Env file's permissions", _permissions)
+    if view.env is None or os.name == "nt":
+        return None
+    mode = stat.S_IMODE(os.stat(view.env_path).st_mode)
+    if not mode & 0o077:
+        return check.says(Status.OK, "readable by you alone", evidence={"mode": f"{mode:04o}"})
+    return check.says(
+        Status.WARN,
+        f"{view.env_path.name} can be read by other users of this machine (mode {mode:04o})",
+        step=Write(f"Make {view.env_path.name} readable by you alone", (), f"chmod 600 {view.env_path.name}"),
+        evidence={"mode": f"{mode:04o}"},
+    )
+
+
+def _statements(view: View) -> Finding | None:
+    check = Check("env.statements", "Env file's statements", _statements)
+    troubles = view.env.troubles() if view.env else ()
+    if not troubles:
+        return None
+    first = troubles[0]
+    return check.says(
+        Status.WARN,
+        f"line {first.line} of {view.env_path.name} is read differently by different programs",
+        detail="\n".join(f"{view.env_path.name}:{trouble.line}: {trouble.text}" for trouble in troubles[:20]),
+        step=Tell(f"Correct line {first.line} of {view.env_path.name}"),
+        evidence={"line": first.line, "count": len(troubles)},
+    )
+
+
+def _duplicate(view: View, name: str) -> Finding:
+    check = Check(f"duplicate.{name}", name, partial(_duplicate, name=name))
+    line = view.env.line_of(name) if view.env else None
+    return check.says(
+        Status.WARN,
+        f"stands more than once; line {line} is the one that counts",
+        step=Tell(f"Remove the earlier lines of {name} from {view.env_path.name}"),
+        variable=name,
+        evidence={"line": line},
+    )

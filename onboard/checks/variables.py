@@ -1,0 +1,160 @@
+"""Each variable of the app: is it there, is it more than the template's placeholder, does it look right?"""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import urlsplit
+
+from onboard.checks._base import Check, View
+from onboard.model import Ask, Finding, Kind, Need, Run, Status, Step, Variable, Write
+from onboard.understanding import shape, whose
+
+
+def checks(view: View) -> tuple[Check, ...]:
+    """Return one check a variable, and one for each group of alternatives."""
+    return tuple(Check(f"variable.{v.name}", v.name, partial(_look, variable=v)) for v in view.variables)
+
+
+def state(view: View, variable: Variable) -> str:
+    """Return `ok`, `missing`, `placeholder` or `malformed`, from the value alone."""
+    value = view.values.get(variable.name)
+    if value is None or (not value and _needs_text(variable)):
+        return "missing"
+    text = value.reveal()
+    if _is_placeholder(variable, text):
+        return "placeholder"
+    return "malformed" if text and _wrong(variable, text) else "ok"
+
+
+def _look(view: View, variable: Variable) -> Finding | None:
+    check = Check(f"variable.{variable.name}", variable.name, partial(_look, variable=variable))
+    says = partial(check.says, variable=variable.name, provider=variable.provider)
+    found = state(view, variable)
+    where = {"file": view.env_path.name, "line": view.env.line_of(variable.name) if view.env else None}
+    optional = variable.need is Need.OPTIONAL
+    if found == "ok":
+        value = view.values[variable.name].reveal()
+        known = shape(variable, value) if value else None
+        return says(Status.OK, known.text if known else "set", evidence=where)
+    if found == "malformed":
+        wrong = _wrong(variable, view.values[variable.name].reveal())
+        return says(Status.FAIL, wrong, step=_ask(view, variable), evidence={"state": found, **where})
+    if found == "missing" and variable.name in view.machine.env and view.machine.env[variable.name]:
+        return says(Status.OK, "comes from the shell, not from the env file", evidence={"source": "shell"})
+    if _put_off(view, variable) or _alternative_chosen(view, variable):
+        return says(Status.SKIPPED, "put off" if _put_off(view, variable) else "another alternative is chosen")
+    evidence: dict[str, str | int | bool | None] = {"state": found, **where}
+    if found == "placeholder":
+        status = Status.WARN if optional else Status.FAIL
+        return says(status, "still the template's placeholder", step=_step(view, variable), evidence=evidence)
+    stored = view.stored is not None and variable.name in view.stored
+    if optional and not stored:
+        return says(Status.SKIPPED, "optional, not set", evidence=evidence)
+    status = Status.WARN if variable.probably or optional else Status.FAIL
+    summary = f"not in {view.env_path.name}"
+    if view.values.get(variable.name) is not None:
+        summary = f"empty in {view.env_path.name}"
+    if stored:
+        return says(
+            status, f"{summary}, but in the keyring", evidence=evidence | {"vault": True}, step=_from_vault(variable)
+        )
+    return says(
+        status,
+        summary + (" (probably needed)" if variable.probably else ""),
+        step=_step(view, variable),
+        evidence=evidence,
+    )
+
+
+def _needs_text(variable: Variable) -> bool:
+    """Whether an empty value counts as none: not where the template itself leaves it empty as its default."""
+    return variable.default != ""
+
+
+def _is_placeholder(variable: Variable, text: str) -> bool:
+    return bool(text) and variable.placeholder and text == variable.sample
+
+
+def _wrong(variable: Variable, text: str) -> str:
+    """Return what is wrong with the value, in words; empty where nothing is."""
+    if variable.choices and text not in variable.choices:
+        return f"must be one of: {', '.join(variable.choices)}"
+    for rule in variable.rules:
+        if message := _broken(rule, text):
+            return message
+    known = shape(variable, text)
+    return known.text if known is not None and not known.fits else ""
+
+
+def _broken(rule: str, text: str) -> str:
+    name, _, argument = rule.partition(":")
+    if name == "url":
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            return "must be a URL"
+        return "" if parts.scheme and (parts.netloc or parts.path) else "must be a URL"
+    if name == "min" and argument.isdigit() and len(text) < int(argument):
+        return f"must have at least {argument} characters"
+    if name == "startswith" and not text.startswith(argument):
+        return f"must start with {argument}"
+    if name == "email" and "@" not in text:
+        return "must be an e-mail address"
+    if name in ("int", "number"):
+        try:
+            float(text) if name == "number" else int(text)
+        except ValueError:
+            return "must be a number"
+    if name == "boolean" and text.lower() not in ("true", "false", "1", "0"):
+        return "must be true or false"
+    return ""
+
+
+def _put_off(view: View, variable: Variable) -> bool:
+    return variable.name in view.skipped or variable.provider in view.skipped
+
+
+def _alternative_chosen(view: View, variable: Variable) -> bool:
+    """Whether it belongs to a "one of" of which another alternative is there already."""
+    if variable.one_of is None:
+        return False
+    return any(
+        other.one_of == variable.one_of
+        and other.provider != variable.provider
+        and state(view, other) == "ok"
+        and view.values.get(other.name)
+        for other in view.variables
+    )
+
+
+def _step(view: View, variable: Variable) -> Step:
+    listener = next((hook for hook in view.app.webhooks if hook.variable == variable.name), None)
+    if listener is not None and variable.provider == "stripe":
+        return Run("Get the signing secrets of the Stripe listeners", ("onboard", "listen", "--secrets"))
+    if variable.generate is not None and variable.provider in (None, "authsecret"):
+        return Write(f"Make a random {variable.name} on this machine", (variable.name,), "onboard setup --yes")
+    if variable.default is not None:
+        return Write(f"Write the template's defaults to {view.env_path.name}", (), "onboard env --write")
+    return _ask(view, variable)
+
+
+def _from_vault(variable: Variable) -> Step:
+    return Write("Write what the keyring holds to the env file", (), "onboard env --write")
+
+
+def _ask(view: View, variable: Variable) -> Ask:
+    """Ask for all variables of the same service that are owed, so that one form serves them."""
+    found = whose(variable)
+    if found is None:
+        return Ask(f"Enter {variable.name}", (variable.name,), variable.link)
+    provider, _ = found
+    listened = {hook.variable for hook in view.app.webhooks}
+    names = tuple(
+        other.name
+        for other in view.variables
+        if other.provider == provider.id
+        and other.name not in listened
+        and (state(view, other) != "ok" or other.name == variable.name)
+        and (other.kind is Kind.SECRET or other.default is None)
+    ) or (variable.name,)
+    return Ask(f"Enter the {provider.title} credentials", names, variable.link)
