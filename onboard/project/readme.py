@@ -1,0 +1,79 @@
+"""What the README tells a newcomer to type: prose is the weakest witness and never overrules a file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from onboard.project.files import Tree
+
+_CAP = 512 << 10
+_COPY = re.compile(
+    r"\b(?:cp|copy|Copy-Item|mv|move|ln -s|install)\s+(?:-[a-zA-Z]+\s+)*(?P<source>[\w./-]*env[\w.-]*)\s+(?P<target>[\w./-]*\.env[\w.-]*)",
+    re.I,
+)
+_SAID = re.compile(
+    r"(?:copy|rename|duplicate|move)\b[^\n]{0,40}?[`\"'*\[(]{1,3}(?P<source>[\w./-]*env[\w.-]*)[`\"'*\])]{1,3}[^\n]{0,60}?\b(?:to|as|into|and (?:re)?name (?:it|the copy)(?: to| as)?|named|called)\b"
+    r"[^\n]{0,20}?[`\"'*\[(]{1,3}(?P<target>[\w./-]*\.env[\w.-]*)[`\"'*\])]",
+    re.I,
+)
+_CREATE = re.compile(
+    r"(?:create|make|add|set ?up|fill|edit|update|in|to|into)\b[^\n`]{0,40}`(?P<target>[\w./-]*\.env[\w.-]*)`", re.I
+)
+_PULL = re.compile(r"vercel env pull(?:\s+(?P<target>[\w./-]*\.env[\w.-]*))?")
+_LISTEN = re.compile(r"stripe listen[^\n`\"']*")
+EXAMPLE = re.compile(r"(example|sample|template|dist|defaults?|tpl)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Readme:
+    """The parts of the README that speak of set-up."""
+
+    path: str | None
+    text: str
+
+    def target(self, template: str | None) -> str | None:
+        """Return the env file that the README tells to make from `template` (a base name); `None`: it is silent."""
+        copies = [*_COPY.finditer(self.text), *_SAID.finditer(self.text)]
+        fitting = [match for match in copies if EXAMPLE.search(match["source"]) and not EXAMPLE.search(match["target"])]
+        named = [match for match in fitting if template and match["source"].rpartition("/")[2] == template]
+        for match in (*named, *fitting):
+            return match["target"].removeprefix("./").rstrip(".")
+        for match in _PULL.finditer(self.text):
+            return match["target"] or ".env.local"
+        created = [match["target"].rstrip(".") for match in _CREATE.finditer(self.text)]
+        created = [name for name in created if not EXAMPLE.search(name) and not re.search(r"prod|test|stag", name)]
+        return created[0].removeprefix("./") if created else None
+
+    def listeners(self) -> list[str]:
+        """Return `stripe listen …` command lines."""
+        return [match.group(0) for match in _LISTEN.finditer(self.text)][:10]
+
+    def script_at(self, name: str) -> int | None:
+        """Where a package.json script is first told to be run; `None`: nowhere."""
+        match = re.search(
+            rf"\b(?:npm run|pnpm(?: run)?|yarn(?: run)?|bun(?: run)?)(?: -[\w-]+)* {re.escape(name)}(?![\w:-])",
+            self.text,
+        )
+        return match.start() if match else None
+
+    def command_at(self, *texts: str) -> int | None:
+        """Where one of the commands is first told to be run."""
+        places = [self.text.find(text) for text in texts]
+        return min((place for place in places if place >= 0), default=None)
+
+
+def read(tree: Tree, folder: str = ".") -> Readme:
+    """Read the folder's README and the root's set-up documents."""
+    names = {name.lower(): name for name in tree.names(folder)}
+    name = next(
+        (names[each] for each in ("readme.md", "readme.mdx", "readme.rst", "readme.txt", "readme") if each in names),
+        None,
+    )
+    path = None if name is None else name if folder == "." else f"{folder}/{name}"
+    text = (tree.text(path, cap=_CAP, matters=False) if path else None) or ""
+    if folder == ".":
+        for more in ("contributing.md", "development.md", "setup.md"):
+            if more in names:
+                text += "\n" + (tree.text(names[more], cap=_CAP, matters=False) or "")
+    return Readme(path, text)

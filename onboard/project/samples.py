@@ -1,0 +1,96 @@
+"""Tells a template's placeholder from a value that works as it stands on a developer's machine."""
+
+from __future__ import annotations
+
+import re
+
+from onboard.model import Kind
+
+_LOCAL_HOSTS = re.compile(
+    r"^(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|host\.docker\.internal|[\w-]+\.localhost|[\w-]+\.local|"
+    r"db|database|postgres|postgresql|pg|mysql|mariadb|redis|valkey|mongo|mongodb|mailhog|mailpit|inbucket|maildev|minio|"
+    r"kafka|rabbitmq|clickhouse|[\w-]*db|localstack)$",
+    re.I,
+)
+_URL = re.compile(
+    r"^(?P<scheme>[a-z][a-z0-9+.-]*)://(?:(?P<user>[^/@]*)@)?(?P<host>\[[^\]]*\]|[^/:?#]*)(?P<rest>.*)$", re.I | re.S
+)
+_MARKS = re.compile(
+    r"\.\.\.|…|\*{2,}|x{3,}|<[^<>]+>|\[[A-Za-z][^\[\]]*\]|\{\{.*\}\}|__\w+__|_{3,}|"
+    r"\b(your|yours?r?)([-_ ]|[A-Z]|$)|[-_ /.]your[-_ ]|^your|\byour\b|change[-_ ]?(me|this|it)|replace[-_ ]?(me|this|with)?\b|"
+    r"update[-_ ]this|to[-_ ]?be[-_ ]|fill[-_ ]?(in|me|this)|insert[-_ ]|^add[-_ ]|paste[-_ ]|enter[-_ ]|put[-_ ]?your|"
+    r"\bto-?do\b|fixme|placeholder|example\.(com|org|net|gserviceaccount)|example-?(key|token|secret|id)|\bsome[-_ ](key|"
+    r"secret|token|value|random)|something|yolo|any[-_]token|random[-_ ]?(string|secret|key|value)|(secret|key|token)[-_ ]here|"
+    r"\bhere$|^(mock|fake|dummy|stub|sample|my|foo|bar|baz)[-_]|^(foo|bar|baz|foobar|dummy|stub|fake|mock|none|null|undefined|"
+    r"tbd|n/a|secret|supersecret|s3cret|password123|abc|abcd?e?f?|abc123|abcdef\w*|1234\w*|012345\d*|123456\d*)$|"
+    r"yoursite|yourdomain|yourcompany|yourapp|mysite\.com|mydomain|\.example(/|:|$)|ep-xxx|user:pass(word)?@(?!localhost|127)|"
+    r"username:password@(?!localhost|127)|johndoe:randompassword|super[-_ ]?(duper|secret|s3cret)|optional$",
+    re.I,
+)
+_PREFIX_ONLY = re.compile(
+    r"^(([a-z]{2,8}[_-])+(test|live|proj|dev|prod|sandbox)?[_-]?|whsec|sk-|pk-|sk-ant-?|eyJ|AIza|ghp|xoxb-?|phc|gsk|SG\.?|key-|AC|re_)$"
+)
+_SHORT_TEST_KEY = re.compile(r"^[a-z]{2,6}_(test|live|dev)?_?[a-z0-9]{0,6}$", re.I)
+_LOCAL_WORDS = {"postgres", "minio", "minioadmin", "root", "guest", "admin", "postgrespassword", "test"}
+_KNOWN_GOOD = re.compile(
+    r"^([123]x0{10,}|6Le(IxAc|IxAcTAAAAA)|10000000-ffff-ffff-ffff-0000000000|0x0{30,})"
+    r"|eyJpc3MiOiJzdXBhYmFzZS1kZW1v|eyAgCiAgICAicm9sZSI6|^sb_(publishable|secret)_(ACJWlzQHlZjBrEguHvfOxg_|N7UND0Ugj)",
+)
+"""Keys that their services publish for development: Turnstile's and reCAPTCHA's test keys, Supabase's local stack."""
+_PROSE = re.compile(r"^[A-Za-z]+([ ,]+[A-Za-z']+){3,}")
+_JSONISH = re.compile(r"^[\[{]\s*[\"'\]}]")
+
+
+def local(url: str) -> bool:
+    """Whether a URL points at this machine or a compose service."""
+    match = _URL.match(url)
+    return bool(match and _LOCAL_HOSTS.match(match["host"]))
+
+
+def placeholder(name: str, value: str, kind: Kind, *, generated: bool = False, beside_local: bool = False) -> bool:
+    """Whether a template's value must never be used.
+
+    An empty value is none: there is nothing to be misused. `generated`: the repository or everybody makes it locally, so
+    that a sample is no reason to keep it. `beside_local`: a host of the same group is on this machine.
+    """
+    if not value:
+        return False
+    bare = value.strip()
+    if not bare:
+        return True
+    if _KNOWN_GOOD.search(bare):
+        return False
+    url = _URL.match(bare)
+    if url:
+        return _bad_url(bare, url)
+    if bare.lower() in ("true", "false", "0", "yes", "no", "on", "off"):
+        return False
+    if bare.upper() == name or bare.upper().replace("-", "_") == name:
+        return True
+    if _JSONISH.match(bare) and kind is Kind.PUBLIC:
+        return False
+    if _MARKS.search(bare) or _PREFIX_ONLY.match(bare) or bare.endswith(("_...", "...")):
+        return not (beside_local and bare.lower() in _LOCAL_WORDS | {"password", "secret"})
+    if kind is Kind.SECRET:
+        if generated:
+            return True
+        return not (beside_local or bare.lower() in _LOCAL_WORDS)
+    if name.endswith(("_ID", "_IDS")) and (_SHORT_TEST_KEY.match(bare) or (bare.isdigit() and len(bare) > 3)):
+        return True
+    if _SHORT_TEST_KEY.match(bare) or bare.startswith(("pk_test_", "pk_live_", "UA-", "G-X")):
+        return True
+    return False
+
+
+def _bad_url(value: str, url: re.Match[str]) -> bool:
+    host, user = url["host"], url["user"] or ""
+    if _LOCAL_HOSTS.match(host):
+        return bool(
+            re.search(
+                r"[<\[*]|\.\.\.|xxx|johndoe:randompassword|^your|your[-_]|^user(name)?:(pass(word)?|pwd)$", user, re.I
+            )
+            or re.search(r"\.\.\.|<|your[-_]|\*\*", url["rest"], re.I)
+        )
+    if url["scheme"].lower() in ("http", "https") and not user:
+        return bool(_MARKS.search(value) or host in ("host", "url", "domain", "example") or "." not in host)
+    return True
