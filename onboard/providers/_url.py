@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal")  # noqa: S104 -- compared, not bound
 
@@ -92,3 +92,13 @@ def _trouble(value: str) -> str:
     if re.search(r":[^0-9/?@]+(?:[/?]|$)", rest):
         return "its port is not a number; a raw character in the password (/ ? # @) has the same effect"
     return "its user, host and path cannot be told apart; a raw character in the password has this effect"
+
+
+def with_password(value: str, password: str) -> str:
+    """Return the URL `value` with another password, all else as it was."""
+    match = _URL.fullmatch(value)
+    if match is None or match["user"] is None:
+        raise ValueError("not a URL with a user")
+    end = match.end("user")
+    rest = value[match.end("password") if match["password"] is not None else end :]
+    return f"{value[:end]}:{quote(password, safe='')}{rest}"
