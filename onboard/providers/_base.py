@@ -167,7 +167,7 @@ class Provider:
     purpose: ClassVar[str] = ""
     """What apps use it for: "payments"."""
     borrows: ClassVar[Mapping[str, str]] = {}
-    """Key id here -> `provider.key` whose value serves here too (one company, two services); named by no variable."""
+    """Id in Values -> `provider.key` whose value serves here too (one company, two services); none of `keys`."""
     limits: ClassVar[str] = ""
     """The free plan's limits, with the month in which they were read."""
 
@@ -278,9 +278,9 @@ def refused(summary: str, *, detail: str = "", step: Step | None = None) -> Verd
     return Verdict(Status.FAIL, summary, {}, detail, step)
 
 
-def unclear(summary: str, *, detail: str = "") -> Verdict:
+def unclear(summary: str, *, detail: str = "", step: Step | None = None) -> Verdict:
     """Return the verdict that it could not be told."""
-    return Verdict(Status.UNKNOWN, summary, {}, detail)
+    return Verdict(Status.UNKNOWN, summary, {}, detail, step)
 
 
 def kept_back(summary: str, *, detail: str = "") -> Verdict:
