@@ -1,0 +1,43 @@
+"""The terminal app: what it is given, what it gives back. Textual is imported in this folder and nowhere else."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onboard.model import Secret
+    from onboard.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The demo's credentials, filled in on a key press."""
+
+    values: Mapping[str, Secret]
+    """By variable name."""
+    banner: str = "demo: stand-ins on this machine, nothing leaves it"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the sitting ended, for the normal screen."""
+
+    code: int
+    """0 nothing owed that fails; 1 onboard broke off; 3 something could not be asked; 4 a person is needed;
+    128+n ended by signal n, so 130 interrupted."""
+    lines: tuple[str, ...]
+    """What was done, what is owed and how to go on; cleaned, one sentence a line."""
+
+
+def run(session: Session, *, demo: Demo | None = None) -> Outcome:
+    """Show the app until the person leaves, and close the session."""
+    for name in [name for name in os.environ if name == "TEXTUAL" or name.startswith("TEXTUAL_")]:
+        del os.environ[name]  # switches of Textual's that log every key, import a module or let signals through
+    gc.disable()  # until the first frame: collecting while a hundred classes are made finds nothing
+    from onboard.tui.app import OnboardApp
+
+    return OnboardApp(session, demo).sit()

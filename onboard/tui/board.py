@@ -1,0 +1,280 @@
+"""The board: everything that was looked at, each variable with its place and age, and what is still owed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from onboard.model import Finding, Status
+from onboard.plan import Owed, Stage, stage_of
+from onboard.tui import text
+from onboard.tui.frame import Frame
+from onboard.tui.messages import Listen, Look, Onward, Stay
+from onboard.tui.parts import MOVES, Stages
+from onboard.tui.sitting import Sitting
+
+if TYPE_CHECKING:
+    from onboard.listing import Row
+
+
+class Rows(OptionList):
+    """The rows of the board."""
+
+    BINDINGS: ClassVar[list[BindingType]] = MOVES
+
+    def __init__(self) -> None:
+        super().__init__(id="rows", markup=False, compact=True)
+
+
+class BoardScreen(Frame):
+    """Everything at a glance."""
+
+    ABOUT: ClassVar[str] = (
+        "Everything onboard looked at: ✓ fine, ! could be better, ✗ owed, ? could not tell, – not looked at. Enter on "
+        "a row shows what was seen and what ends it. `v` changes between all findings and the variables with the "
+        "place that their value lives in. `n` goes to the next step that is owed."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "next", "Next step", id="next"),
+        Binding("r,f5", "look", "Look again", id="look"),
+        Binding("v", "view", "Variables", id="view"),
+        Binding("slash,ctrl+f", "filter", "Filter", id="filter"),
+        Binding("e", "listen", "Listeners", id="listen"),
+        Binding("escape", "back", "Back", id="back", show=False),
+    ]
+
+    class Chosen(Message):
+        """A finding is to be shown in full."""
+
+        def __init__(self, finding: Finding) -> None:
+            super().__init__()
+            self.finding = finding
+
+    def __init__(self, sitting: Sitting, *, only: Stage | None = None) -> None:
+        super().__init__(sitting, only)
+        self._only = only
+        self._variables = False
+        self._stale = False
+        self._shown: list[tuple[Finding, ...]] = []
+
+    def body(self) -> ComposeResult:
+        """Lay out the summary, the filter and the rows."""
+        yield Static(self._summary(), id="title", markup=False)
+        yield Input(id="filter", compact=True, placeholder="filter by name, service or word · Esc ends it")
+        yield Rows()
+
+    def on_mount(self) -> None:
+        """Show what is known; more comes as it lands."""
+        super().on_mount()
+        self.query_one("#filter").display = False
+        self.draw()
+        self.set_focus(self.query_one(Rows))
+
+    def tell(self) -> None:
+        """Draw soon: a hundred findings that land together are drawn once."""
+        super().tell()
+        if self.is_mounted and not self._stale:
+            self._stale = True
+            self.set_timer(0.05, self.draw)
+
+    def on_resize(self) -> None:
+        """Draw for the new width."""
+        self.tell()
+
+    def draw(self) -> None:
+        """Draw the rows that the stage and the filter leave."""
+        self._stale = False
+        rows = self.query_one(Rows)
+        wanted = self.query_one("#filter", Input).value.strip().casefold()
+        self.query_one("#title", Static).update(self._summary())
+        kept = rows.highlighted_option.id if rows.highlighted_option else None
+        width = max(rows.size.width - 2, 20)
+        options = self._variable_rows(wanted, width) if self._variables else self._finding_rows(wanted, width)
+        rows.clear_options()
+        rows.add_options(
+            options or [Option(text.line("Nothing matches." if wanted else "", text.QUIET), disabled=True)]
+        )
+        places = {option.id: n for n, option in enumerate(options) if option.id is not None}
+        if places:
+            rows.highlighted = places.get(kept or "", min(places.values()))
+
+    def _finding_rows(self, wanted: str, width: int) -> list[Option]:
+        options: list[Option] = []
+        previous: Stage | None = None
+        for finding in self._findings():
+            if wanted not in f"{finding.id} {finding.title} {finding.summary}".casefold():
+                continue
+            stage = stage_of(finding.id)
+            if stage is not previous:
+                options.append(Option(text.line(stage.value, text.QUIET), disabled=True))
+                previous = stage
+            options.append(Option(self._finding(finding, width), finding.id))
+        return options
+
+    def _variable_rows(self, wanted: str, width: int) -> list[Option]:
+        name = max(width - 46, 12)
+        head = f"   {'variable'.ljust(name)} {'state'.ljust(11)} {'the app reads'.ljust(12)}{'kept in'.ljust(9)}   age"
+        rows = [
+            Option(self._variable(row, width), f"variable.{row.name}")
+            for row in self.sitting.session.rows()
+            if wanted in f"{row.name} {row.provider or ''} {row.state}".casefold()
+        ]
+        return [Option(text.say(head, text.QUIET), disabled=True), *rows] if rows else []
+
+    def _findings(self) -> list[Finding]:
+        found = list(self.sitting.session.findings.values())
+        order = {stage: n for n, stage in enumerate(Stage)}
+        weight = {status: n for n, status in enumerate((Status.FAIL, Status.UNKNOWN, Status.WARN))}
+        found = [finding for finding in found if self._only is None or stage_of(finding.id) is self._only]
+        return sorted(found, key=lambda f: (order[stage_of(f.id)], weight.get(f.status, 9)))
+
+    def _summary(self) -> Content:
+        if self.sitting.looking:
+            return text.line(f"Looking at {self.sitting.looking} … Enter and n work already.", text.STRONG)
+        owed = self.sitting.session.plan()
+        where = f" ({self._only.value} only; Esc shows all)" if self._only else ""
+        first = self.sitting.next() or (owed[0] if owed else None)
+        if not self.sitting.session.findings:
+            said = text.line("Nothing was looked at yet.", text.STRONG)
+        elif first is None:
+            said = text.join(text.sign(Status.OK), text.line("All is well: nothing is owed.", text.STRONG))
+        else:
+            steps = "1 step is owed" if len(owed) == 1 else f"{len(owed)} steps are owed"
+            said = text.join(text.line(f"{steps}.", text.STRONG), text.line(f"n: {first.step.text}"))
+        return said + text.say(where, text.QUIET)
+
+    def _finding(self, finding: Finding, width: int) -> Content:
+        name = min(34, max(14, width * 2 // 5))
+        title = text.fit(finding.title, name).ljust(name)
+        return text.join(
+            Content(" ") + text.sign(finding.status),
+            text.say(title),
+            text.line(text.fit(finding.summary, max(width - name - 5, 8)), text.QUIET),
+        )
+
+    def _variable(self, row: Row, width: int) -> Content:
+        state = _STATES.get(row.state, Status.UNKNOWN)
+        place = (row.wins or "–").replace("_", " ")
+        vault = "keyring" if "vault" in row.sources else "–"
+        name = max(width - 46, 12)
+        cells = (
+            text.say(text.fit(row.name, name).ljust(name)),
+            text.say(text.fit(row.state, 11).ljust(11), text.COLOURS[state]),
+            text.say(text.fit(place, 12).ljust(12), text.QUIET),
+            text.say(vault.ljust(8), text.QUIET),
+            text.say(self._age(row.set_at).rjust(6), text.QUIET),
+        )
+        return text.join(Content(" ") + text.sign(state), *cells)
+
+    def _age(self, set_at: str | None) -> str:
+        """Return how long ago a value was entered, in days; a dash where that is not known."""
+        try:
+            when = datetime.fromisoformat(set_at or "")
+            days = (self.sitting.session.machine.now() - when).days
+        except (ValueError, TypeError):
+            return "–"
+        return "today" if days < 1 else f"{days} d"
+
+    @on(OptionList.OptionSelected, "#rows")
+    def selected(self, event: OptionList.OptionSelected) -> None:
+        """Show the finding in full."""
+        event.stop()
+        finding = self.sitting.session.findings.get(event.option_id or "")
+        if finding is not None:
+            self.post_message(self.Chosen(finding))
+
+    def on_stages_chosen(self, event: Stages.Chosen) -> None:
+        """Show one stage only."""
+        event.stop()
+        self.only(event.stage)
+
+    def only(self, stage: Stage | None) -> None:
+        """Show one stage, or all."""
+        self._only = self.stage = stage
+        self._variables = False
+        self.draw()
+        self.query_one(Stages).show(self.sitting.session.stages(), stage)
+        self.set_focus(self.query_one(Rows))
+
+    def on_key(self) -> None:
+        """Somebody is reading: do not move on by itself."""
+        self.post_message(Stay())
+
+    @on(Input.Changed, "#filter")
+    def filtered(self, event: Input.Changed) -> None:
+        """Leave the rows that match."""
+        event.stop()
+        self.draw()
+
+    @on(Input.Submitted, "#filter")
+    def through(self, event: Input.Submitted) -> None:
+        """Go from the filter to the rows."""
+        event.stop()
+        self.set_focus(self.query_one(Rows))
+
+    def action_filter(self) -> None:
+        """Type what to look for."""
+        field = self.query_one("#filter", Input)
+        field.display = True
+        self.set_focus(field)
+
+    def action_view(self) -> None:
+        """Change between findings and variables."""
+        self._variables = not self._variables
+        self.draw()
+
+    def action_next(self) -> None:
+        """Go to the next step."""
+        self.post_message(Onward())
+
+    def action_look(self) -> None:
+        """Look at everything again."""
+        self.post_message(Look())
+
+    def action_listen(self) -> None:
+        """Go to the listeners."""
+        self.post_message(Listen())
+
+    def action_back(self) -> None:
+        """Take the filter away, then the stage."""
+        field = self.query_one("#filter", Input)
+        if field.display:
+            field.value = ""
+            field.display = False
+            self.set_focus(self.query_one(Rows))
+            self.draw()
+        elif self._only is not None:
+            self.only(None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what is possible here and now."""
+        match action:
+            case "next":
+                return bool(self.sitting.session.plan())
+            case "listen":
+                return any(id.startswith("webhook.") for id in self.sitting.session.findings)
+        return True
+
+
+_STATES = {
+    "ok": Status.OK,
+    "missing": Status.FAIL,
+    "placeholder": Status.FAIL,
+    "malformed": Status.FAIL,
+    "refused": Status.FAIL,
+    "unverified": Status.UNKNOWN,
+}
+
+
+def owed_for(sitting: Sitting, finding: Finding) -> Owed | None:
+    """Return the step that ends a finding; `None`: there is none."""
+    return next((owed for owed in sitting.session.plan() if finding.id in owed.findings), None)
