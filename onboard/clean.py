@@ -3,7 +3,11 @@
 Everything that comes from a file, a service, a child or the environment goes through here before it reaches a terminal.
 """
 
+import re
 import unicodedata
+
+_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])|\x9b[0-?]*[ -/]*[@-~]")
+"""Whole terminal sequences: colours, cursor moves, titles."""
 
 _LIMIT = 20_000
 """Characters; longer text is cut with a note, so that one reply cannot flood a screen."""
@@ -26,6 +30,12 @@ def clean(text: str, *, limit: int = _LIMIT) -> str:
 def line(text: str, *, limit: int = 500) -> str:
     """Return `clean(text)` as one line: every run of white space is one blank."""
     return " ".join(clean(text[: limit * 4], limit=limit * 4).split())[:limit]
+
+
+def plain(text: str) -> str:
+    """Return one line of a child's output without colours and without what it drew over by carriage returns."""
+    text = _CODES.sub("", text.rstrip("\r\n"))
+    return clean(text.rsplit("\r", 1)[-1])
 
 
 def _visible(char: str) -> str:

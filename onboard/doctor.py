@@ -21,15 +21,21 @@ TOTAL_SECONDS = 40.0
 _STOPS = (Status.FAIL, Status.UNKNOWN, Status.SKIPPED)
 
 
-def selected(checks: Iterable[Check], only: Sequence[str]) -> tuple[Check, ...]:
-    """Return the checks that the ids in `only` name: an id selects itself and those below it. Empty: all.
+def selected(checks: Iterable[Check], only: Sequence[str], *, exactly: bool = False) -> tuple[Check, ...]:
+    """Return the checks that the ids in `only` name: an id selects itself and those below it (not with `exactly`).
+
+    Empty: all.
 
     What a selected check needs is looked at too, without being told.
     """
     everything = tuple(checks)
     if not only:
         return everything
-    wanted = {check.id for check in everything if any(check.id == id or check.id.startswith(id + ".") for id in only)}
+    wanted = {
+        check.id
+        for check in everything
+        if check.id in only or (not exactly and check.id.startswith(tuple(id + "." for id in only)))
+    }
     needed = set(wanted)
     while True:
         more = {need for check in everything if check.id in needed for need in check.needs} - needed

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onboard.clean import line
+from onboard.clean import line, plain
 from onboard.errors import ProcessError
 from onboard.model import Event, Secret, Status
 from onboard.project.values import App, Project, Webhook
@@ -129,7 +129,7 @@ class Stripe:
 def read(listener: Listener, text: str) -> tuple[Event, Secret | None]:
     """Return what one line of the CLI says, without the secret in it, and that secret."""
     found = _SECRET.search(text)
-    shown = line(_SECRET.sub("whsec_…", text))
+    shown = line(_SECRET.sub("whsec_…", plain(text)))
     if found is not None:
         data: dict[str, str | int | bool | None] = {"variable": listener.variable, "forward_to": listener.forward_to}
         return Event(f"ready: forwards to {listener.forward_to}", listener.name, Status.OK, "ready", data), Secret(

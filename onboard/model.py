@@ -169,7 +169,9 @@ class Write:
 
     text: str
     variables: tuple[str, ...] = ()
-    """What is written; empty: nothing but the file's mode, place or ignore rule."""
+    """What is written; empty: everything that is known, or nothing but the file's mode or ignore rule."""
+    what: str = "values"
+    """`values`: into the env file; `generate`: made here first; `mode`: the file's mode; `ignore`: git's rule."""
     command: str | None = "onboard env --write"
     who: Who = Who.ANYONE
     url: str | None = None

@@ -5,87 +5,51 @@ look → plan → do → look again. Front ends hold no logic of their own: what
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onboard.model import Event, Finding, Secret, Shape, Step, Variable, Verdict
+from onboard import checks as all_checks
+from onboard import children, doctor, entry, listeners, listing
+from onboard import plan as planning
+from onboard import push as pushing
+from onboard.checks import webhooks
+from onboard.checks._base import View
+from onboard.checks.drift import template_marks
+from onboard.choices import Choices
+from onboard.entry import Field, Form, Trial
+from onboard.errors import NeedsPerson, OnboardError, ProcessError, VaultError
+from onboard.model import Ask, Event, Finding, Kind, Need, Open, Run, Secret, Shape, Status, Step, Tell, Variable, Write
+from onboard.paste import Pasted
 from onboard.plan import Owed, StageState
+from onboard.project import App, Project, understand
+from onboard.project.trust import Approval, Gate, commands
+from onboard.storing import Store
+from onboard.understanding import held, services, variables
 
 if TYPE_CHECKING:
     from onboard.machine import Machine
-    from onboard.project import App, Project
-    from onboard.project.trust import Approval
+    from onboard.vault import Entry
 
-
-@dataclass(frozen=True, slots=True)
-class Pasted:
-    """A typed or pasted value after cleaning."""
-
-    value: Secret
-    removed: tuple[str, ...]
-    """What was taken off, in words: `KEY=`, `quotes`, `a line end`, `Bearer`. Empty: nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What was found out about values before they are saved."""
-
-    findings: tuple[Finding, ...]
-    """Shape, live verdict, mode and pair, in that order."""
-    may_save: bool
-    """Accepted, or nothing to ask: saving needs no further word."""
-    may_insist: bool
-    """Could not tell: the person may save it unverified. False with `may_save` false: it is refused."""
-    identity: Mapping[str, str]
-    """Whose it is, for "Acme Inc. · acct_1A… · test mode"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """What an entry form shows of one variable."""
-
-    variable: Variable
-    title: str
-    """"Stripe secret key", or the variable's name where no provider knows it."""
-    looks_like: str
-    """How a right value starts or reads; empty: not known."""
-    state: str
-    """`ok missing placeholder malformed refused unverified`, as `list --json` says."""
-    can_generate: bool
-    default: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """Everything an Ask step needs on one screen: the variables of one service."""
-
-    title: str
-    """"Stripe" or the variable's name."""
-    purpose: str
-    """What it is for, in a few words; empty: not known."""
-    page: str | None
-    """Where the values are to be had."""
-    instructions: tuple[str, ...]
-    """What to do on that page, for somebody without an account yet."""
-    hosts: tuple[str, ...]
-    """Where the values will be sent to be checked; empty: nowhere."""
-    fields: tuple[Field, ...]
-    optional: bool
-    """The app runs without this service: skipping it costs a feature, nothing more."""
-    limits: str
-    """The free plan's limits; empty: not known."""
+_NOT_YET = "not approved yet: nothing of this repository was run, asked, or read from the keyring"
 
 
 class Session:
     """One sitting. Made with `Session.open`; used by one front end at a time, in one event loop."""
 
-    project: Project
-    app: App
-    machine: Machine
-    findings: dict[str, Finding]
-    """The latest finding of each id in this sitting."""
+    def __init__(self, machine: Machine, project: Project) -> None:
+        """Take a project as it was read; `open` is the usual way."""
+        self.machine = machine
+        self.project = project
+        self.variables = variables(project.app)
+        self.findings: dict[str, Finding] = {}
+        """The latest finding of each id in this sitting."""
+        self._gate = Gate(machine.state)
+        self._choices = Choices(machine.state, project.id)
+        self._stored: Mapping[str, Entry] | None = None
+        self._store = Store(machine, project, self.env_path)
 
     @classmethod
     def open(cls, machine: Machine, path: Path | None = None) -> Session:
@@ -93,99 +57,416 @@ class Session:
 
         Reads files only: nothing runs, is sent, read from the keyring, or written. Raises ProjectError.
         """
-        raise NotImplementedError
+        return cls(machine, understand(Path.cwd() if path is None else path))
+
+    @property
+    def app(self) -> App:
+        """The app that this sitting is about."""
+        return self.project.app
+
+    @property
+    def env_path(self) -> Path:
+        """Where the app's env file is or would be."""
+        return Path(self.project.root) / self.app.dir / Path(self.app.env_file).name
 
     # trust
 
     @property
     def trusted(self) -> bool:
         """Whether a person has approved exactly these bytes on this machine."""
-        raise NotImplementedError
+        return self._gate.approved(self.approval())
 
     def approval(self) -> Approval:
         """Return what would be approved: commands, hosts with the variables that go there, files, keyring item."""
-        raise NotImplementedError
+        hosts: dict[str, list[str]] = {}
+        for service in services(self.variables):
+            for credential in service.provider.credentials:
+                names = [n for n, key in service.keys.items() if key in (*credential.needs, *credential.uses)]
+                for host in credential.hosts if names else ():
+                    hosts.setdefault(host, [])
+                    hosts[host] += [name for name in names if name not in hosts[host]]
+        folder = self._choices.get("folder")
+        return self._gate.ask(
+            self.project,
+            commands=commands(self.project, self.app),
+            hosts=hosts,
+            files=(str(self.env_path.relative_to(self.project.root)),),
+            keyring_folder=folder if isinstance(folder, str) else None,
+        )
 
     def approve(self, hash: str) -> None:
         """Remember the approval. Raises NeedsPerson where `hash` is not the hash of what is there now."""
-        raise NotImplementedError
+        approval = self.approval()
+        if hash != approval.hash:
+            raise NeedsPerson(
+                "this is not the hash of what is here now; nothing was approved", "run `onboard trust --show`"
+            )
+        self._gate.approve(approval, self._now())
+
+    def revoke(self) -> bool:
+        """Take the approval of this folder back; `False`: there was none."""
+        return self._gate.revoke(self.project.root)
+
+    def _require_trust(self) -> None:
+        if not self.trusted:
+            raise NeedsPerson(
+                "this repository is not approved yet", "run `onboard trust` in a terminal, and read what it shows"
+            )
 
     # look and plan
 
-    def look(self, *only: str, offline: bool = False) -> AsyncGenerator[Finding, None]:
+    def view(self) -> View:
+        """Return what checks may see now: the env file as it is on disk."""
+        trusted = self.trusted
+        env = self._store.read()
+        values = self._store.values(env)
+        return View(
+            project=self.project,
+            app=self.app,
+            variables=self.variables,
+            machine=self.machine,
+            env_path=self.env_path,
+            env=env,
+            values=values,
+            nearer=self._store.nearer(values, self.app.readers),
+            stored=self._stored if trusted else None,
+            choices=self._choices if trusted else None,
+            skipped=self._choices.skipped,
+        )
+
+    async def look(self, *only: str, offline: bool = False) -> AsyncGenerator[Finding, None]:
         """Yield findings as they land and keep them in `findings`. Without approval only offline checks are made."""
-        raise NotImplementedError
+        trusted = self.trusted
+        if not only:
+            self.findings.clear()
+        if not only or "trust" in only or "trust.project" in only:
+            self.findings["trust.project"] = gate = self._trust_finding(trusted)
+            yield gate
+        if trusted and not offline:
+            await self._read_vault()
+        view = self.view()
+        chosen = doctor.selected(all_checks.everything(view), only)
+        reason = "not looked at: --offline" if trusted else _NOT_YET
+        async for finding in doctor.look(view, chosen, allowed=trusted and not offline, reason=reason):
+            self.findings[finding.id] = finding
+            yield finding
+        if trusted:
+            self._remember(view)
+
+    def _trust_finding(self, trusted: bool) -> Finding:
+        if trusted:
+            return Finding("trust.project", "Approval", Status.OK, "approved: exactly these bytes, in this folder")
+        step = Tell("Read what this repository would do, and approve it", command="onboard trust")
+        return Finding("trust.project", "Approval", Status.UNKNOWN, _NOT_YET, step=step)
+
+    def _remember(self, view: View) -> None:
+        """Keep when credentials were last accepted, and the template where it is new or nothing of it is owed."""
+        for id, verdict in view.verdicts.items():
+            finding = self.findings.get(id)
+            name = finding.variable if finding else None
+            if verdict.status is Status.OK and name is not None and name in view.values:
+                self._choices.dated(name, "verified", self._now(), view.values[name])
+        if view.app.template is not None and self._choices.template is None:
+            self._choices.saw_template(template_marks(view))
+
+    async def _read_vault(self) -> None:
+        try:
+            self._stored = await self.machine.vault.get(self.project.id)
+        except VaultError:
+            self._stored = None  # `vault.backend` says why
 
     def plan(self) -> tuple[Owed, ...]:
         """Return the steps still owed after the last look, in order."""
-        raise NotImplementedError
+        return planning.plan(self.findings.values())
 
     def stages(self) -> tuple[StageState, ...]:
         """Return how far each stage is after the last look."""
-        raise NotImplementedError
+        return planning.stages(self.findings.values())
+
+    def rows(self) -> tuple[listing.Row, ...]:
+        """Return each variable with its state, places and age."""
+        return listing.rows(self.view(), self.findings)
+
+    async def listed(self) -> tuple[listing.Row, ...]:
+        """Return `rows` with what the vault holds, where a person has approved reading it."""
+        if self.trusted:
+            await self._read_vault()
+        return self.rows()
 
     # answer
 
-    def form(self, variables: Sequence[str]) -> Form:
+    def form(self, names: Sequence[str]) -> Form:
         """Return what an entry screen shows for these variables."""
-        raise NotImplementedError
+        return entry.form(self.view(), names)
 
     def clean(self, name: str, text: str) -> Pasted:
         """Return typed or pasted text without what does not belong to the value. Pure; never raises."""
-        raise NotImplementedError
+        return entry.cleaned(name, text)
 
     def fits(self, name: str, text: str) -> Shape:
         """Say what a value looks like, at each key press: pure, under a millisecond, sends nothing."""
-        raise NotImplementedError
+        return entry.fits(self._variable(name), text)
 
     def generate(self, name: str) -> Secret:
         """Return a new random value for a variable that is made here."""
-        raise NotImplementedError
+        return entry.generate(self._variable(name))
 
     async def attempt(self, values: Mapping[str, Secret], *, verify: bool = True) -> Trial:
         """Check values without saving: shape, then the service. Ends within 15 s."""
-        raise NotImplementedError
+        if verify:
+            self._require_trust()
+        return await entry.attempt(self.view(), values, verify=verify)
 
     async def save(self, values: Mapping[str, Secret], trial: Trial | None = None) -> tuple[str, ...]:
         """Put values into the vault and the env file, in one commit. Returns warnings by name, for people.
 
-        Raises EnvFileError, VaultError (nothing was changed) or NeedsPerson (a live key, no approval).
+        Raises EnvFileError (nothing was changed in the file) or NeedsPerson (a live key, no approval).
         """
-        raise NotImplementedError
+        self._require_trust()
+        view = self.view()
+        trying = replace(view, values={**view.values, **values})
+        for service in trying.services:
+            key = service.provider.production(held(service, trying.held()))
+            names = [name for name in values if service.keys.get(name) == key]
+            if key and names:
+                raise NeedsPerson(
+                    f"{names[0]} is a live-mode key; it is not kept on a developer's machine", "enter a test key"
+                )
+        secret = {name: value for name, value in values.items() if entry.is_secret(view, name)}
+        warnings = await self._store.put(values, secret, self.app.readers, self._now())
+        now = self._now()
+        for name, value in values.items():
+            self._choices.dated(name, "set", now, value)
+            if trial is not None and trial.verified:
+                self._choices.dated(name, "verified", now, value)
+        self._choices.put("folder", self.project.root)
+        await self._read_vault()
+        return warnings
 
-    async def unset(self, name: str) -> None:
-        """Take a variable out of the env file and the vault."""
-        raise NotImplementedError
+    async def unset(self, name: str) -> tuple[str, ...]:
+        """Take a variable out of the env file and the vault. Returns warnings, for people."""
+        self._require_trust()
+        self._choices.forget(name)
+        return await self._store.remove(name, self.app.readers)
 
     def skip(self, step: Step) -> None:
         """Put an optional service or variable off; remembered for this project until `unskip`."""
-        raise NotImplementedError
+        if isinstance(step, (Ask, Write)):
+            providers = {v.provider for name in step.variables if (v := self._variable(name)) and v.provider}
+            self._choices.skip(*step.variables, *(providers if len(step.variables) > 1 else ()))
 
     def unskip(self) -> None:
         """Ask again for what was put off."""
-        raise NotImplementedError
+        self._choices.unskip()
 
     # do
 
-    def do(self, step: Step, *, confirmed: str = "") -> AsyncGenerator[Event, None]:
-        """Do a Run or Write step and yield what happens, the last event being `done` or `failed`.
+    async def do(self, step: Step, *, confirmed: str = "") -> AsyncGenerator[Event, None]:
+        """Do a step and yield what happens, the last event being `done` or `failed`.
 
         `confirmed`: what the person typed where the step asked for it (a production branch's name).
         Leaving the generator ends the command and all its children.
         """
-        raise NotImplementedError
+        self._require_trust()
+        try:
+            match step:
+                case Run(argv=("onboard", "push")):
+                    async for event in self.push(confirmed=confirmed):
+                        yield event
+                case Run(argv=("onboard", "listen", "--secrets")):
+                    async for event in self.listener_secrets():
+                        yield event
+                case Run():
+                    async for event in self._run(step):
+                        yield event
+                case Write():
+                    yield await self._write(step)
+                case Open(url=url):
+                    opened = self.machine.open_url(url)
+                    yield Event(f"opened {url}" if opened else f"open this page: {url}", kind="done")
+                case Ask() | Tell():
+                    yield Event(step.text, kind="failed", level=Status.WARN)
+        except OnboardError as error:
+            yield Event(error.message, level=Status.FAIL, kind="failed", data={"hint": error.hint})
 
-    def listen(self) -> AsyncGenerator[Event, None]:
-        """Run all listeners until the generator is left: `ready`, `secret`, `webhook`, `line` and `exit` events."""
-        raise NotImplementedError
+    async def _run(self, step: Run) -> AsyncGenerator[Event, None]:
+        yield Event(f"runs {step.command}")
+        view = self.view()
+        async for event in children.run(view, step.argv, children.variables(view, secrets=False)):
+            if event.kind != "exit":
+                yield event
+            elif event.data["code"] == 0:
+                yield Event(f"{step.text}: done", kind="done")
+            else:
+                text = f"{step.text}: the command ended with exit code {event.data['code']}"
+                yield Event(text, level=Status.FAIL, kind="failed")
+
+    async def _write(self, step: Write) -> Event:
+        if step.what == "mode":
+            self._store.narrow()
+            return Event(f"{self.env_path.name} is readable by you alone", kind="done")
+        if step.what == "ignore":
+            self._store.ignore()
+            return Event(f"{self.env_path.name} stands in .gitignore", kind="done")
+        if step.what == "generate":
+            warnings = await self.save({name: self.generate(name) for name in step.variables})
+            text = f"{', '.join(step.variables)} made here and saved"
+        else:
+            names, warnings = await self.write_env(step.variables)
+            text = f"{self.env_path.name} is written" + (f": {', '.join(names)}" if names else "")
+        return Event("; ".join((text, *warnings)), kind="done", level=Status.WARN if warnings else Status.OK)
+
+    async def write_env(self, only: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Make the env file from the template, its defaults and the vault. Returns the names written, and warnings."""
+        self._require_trust()
+        await self._read_vault()
+        values = {name: value for name, value in self._owed_values().items() if not only or name in only}
+        warnings = await self._store.put(values, {}, self.app.readers, self._now())
+        self._choices.saw_template(template_marks(self.view()))
+        return tuple(values), warnings
 
     def env_diff(self) -> tuple[tuple[str, str], ...]:
-        """Return what `env --write` would change: (`+`, `-` or `~`, name) in the order of the file. Value-free."""
-        raise NotImplementedError
+        """Return what `env --write` would change: (`+` or `~`, name) in the order of the template. Value-free."""
+        present = self.view().values
+        return tuple(("~" if name in present else "+", name) for name in self._owed_values())
+
+    async def env_changes(self) -> tuple[tuple[str, str], ...]:
+        """Return `env_diff` with what the vault holds, where a person has approved reading it."""
+        if self.trusted:
+            await self._read_vault()
+        return self.env_diff()
+
+    async def undo(self) -> tuple[str, ...]:
+        """Take the last write of the env file back. Returns the names that changed; empty: there was none."""
+        self._require_trust()
+        return await self._store.undo()
+
+    def choose_file_only(self) -> None:
+        """Remember that secrets rest in the env file alone, on a machine without a keyring."""
+        self._require_trust()
+        self._choices.put("file_only", True)
+
+    def parse(self, data: bytes) -> dict[str, Secret]:
+        """Return the values of an env file as the app's own reader reads them. Raises EnvFileError."""
+        return self._store.parse(data, self.app.readers)
+
+    def grouped(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+        """Return the names in groups that are checked together: those of one service, and each other one alone."""
+        groups: dict[str, list[str]] = {}
+        for name in names:
+            variable = self._variable(name)
+            groups.setdefault(variable.provider or f" {name}" if variable else f" {name}", []).append(name)
+        return tuple(map(tuple, groups.values()))
+
+    def _owed_values(self) -> dict[str, Secret]:
+        """Return what the env file lacks or has otherwise and we know: the vault's values, the template's defaults."""
+        view = self.view()
+        found: dict[str, Secret] = {}
+        for variable in self.variables:
+            present = view.values.get(variable.name)
+            stored = (view.stored or {}).get(variable.name)
+            untouched = present is None or (variable.placeholder and present.reveal() == variable.sample)
+            if stored is not None and present != stored.value:
+                found[variable.name] = stored.value
+            elif untouched and variable.default is not None and self._is_default_wanted(variable):
+                found[variable.name] = Secret(variable.default)
+        return found
+
+    @staticmethod
+    def _is_default_wanted(variable: Variable) -> bool:
+        return not variable.commented and (variable.kind is Kind.PUBLIC or variable.need is Need.REQUIRED)
+
+    def push(self, *, confirmed: str = "") -> AsyncGenerator[Event, None]:
+        """Push the schema, guarded; events as `do` yields them. Raises NeedsPerson before a production database."""
+        return self._push(confirmed)
+
+    async def _push(self, confirmed: str) -> AsyncGenerator[Event, None]:
+        self._require_trust()
+        await self._read_vault()
+        view = self.view()
+        async for event in pushing.push(view, confirmed=confirmed):
+            if event.kind == "done":
+                from onboard.checks.database import schema_mark
+
+                self._choices.put("schema", schema_mark(view))
+            yield event
+
+    async def listener_secrets(self) -> AsyncGenerator[Event, None]:
+        """Ask the Stripe CLI for its signing secret and store it under every listener's variable."""
+        self._require_trust()
+        view = self.view()
+        secret = await webhooks.present_secret(view)
+        names = list(dict.fromkeys(listener.variable for listener in listeners.of(self.app)))
+        warnings = await self.save(dict.fromkeys(names, secret))
+        yield Event(
+            "; ".join((f"{', '.join(names)} saved", *warnings)), kind="done", data={"variables": ", ".join(names)}
+        )
+
+    async def listen(self) -> AsyncGenerator[Event, None]:
+        """Run all listeners until the generator is left: `ready`, `secret`, `webhook`, `line` and `exit` events."""
+        self._require_trust()
+        await self._read_vault()
+        view = self.view()
+        wanted = listeners.of(self.app)
+        if not wanted:
+            raise ProcessError("this project has no listeners", "onboard.toml can name some: [[webhooks]]")
+        stripe = listeners.Stripe(self.machine, self.project, webhooks.stripe_key(view))
+        stripe.binary()
+        happened: asyncio.Queue[tuple[Event, Secret | None] | OnboardError] = asyncio.Queue(1000)
+
+        async def one(listener: listeners.Listener) -> None:
+            try:
+                async for pair in stripe.listen(listener):
+                    await happened.put(pair)
+            except OnboardError as error:
+                await happened.put(error)
+
+        tasks = {asyncio.create_task(one(listener)): listener for listener in wanted}
+        try:
+            running_ = len(tasks)
+            while running_:
+                got = await happened.get()
+                if isinstance(got, OnboardError):
+                    raise got
+                event, secret = got
+                yield event
+                if event.kind == "exit":
+                    running_ -= 1
+                if secret is not None:
+                    yield await self._caught(event, secret)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _caught(self, event: Event, secret: Secret) -> Event:
+        """Store the signing secret that a listener told, where it is another than before."""
+        name = str(event.data["variable"])
+        if self.view().values.get(name) == secret:
+            return Event(f"{name} is up to date", event.source, kind="secret", data={"variable": name, "new": False})
+        warnings = await self.save({name: secret})
+        text = f"{name} saved; an app that runs already reads it after its env file is reloaded"
+        return Event("; ".join((text, *warnings)), event.source, kind="secret", data={"variable": name, "new": True})
+
+    async def forget(self) -> None:
+        """Remove this project's secrets from the vault, and what was remembered of it. The env file stays."""
+        self._require_trust()
+        await self.machine.vault.forget(self.project.id)
+        self._choices.erase()
+        self._stored = None
 
     async def close(self) -> None:
         """End what still runs."""
-        raise NotImplementedError
+        if "network" in vars(self.machine):
+            await self.machine.network.close()
+        if "vault" in vars(self.machine):
+            await self.machine.vault.close()
+
+    def _variable(self, name: str) -> Variable | None:
+        return next((variable for variable in self.variables if variable.name == name), None)
+
+    def _now(self) -> str:
+        return self.machine.now().isoformat(timespec="seconds")
 
 
-__all__ = ["Field", "Form", "Pasted", "Session", "Trial", "Verdict"]
+__all__ = ["Field", "Form", "Pasted", "Session", "Trial"]

@@ -68,7 +68,7 @@ def _template(view: View) -> Finding | None:
     return check.says(
         Status.WARN if added_owed or gone or changed else Status.OK,
         f"{template} changed since the last look: " + "; ".join(words),
-        step=Write("Take the template's changes over", (), "onboard env --write")
+        step=Write("Take the template's changes over", command="onboard env --write")
         if added_owed or changed or gone
         else None,
         evidence={"added": ", ".join(added), "removed": ", ".join(gone), "changed": ", ".join(changed)},

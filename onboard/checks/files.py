@@ -33,7 +33,7 @@ def _file(view: View) -> Finding:
         Status.FAIL,
         f"there is no {name} yet",
         detail=f"it is made from {template}" if template else "",
-        step=Write(f"Make {name}" + (f" from {template}" if template else ""), (), "onboard env --write"),
+        step=Write(f"Make {name}" + (f" from {template}" if template else ""), command="onboard env --write"),
         evidence={"file": name, "template": template},
     )
 
@@ -48,7 +48,9 @@ def _permissions(view: View) -> Finding | None:
     return check.says(
         Status.WARN,
         f"{view.env_path.name} can be read by other users of this machine (mode {mode:04o})",
-        step=Write(f"Make {view.env_path.name} readable by you alone", (), f"chmod 600 {view.env_path.name}"),
+        step=Write(
+            f"Make {view.env_path.name} readable by you alone", what="mode", command=f"chmod 600 {view.env_path.name}"
+        ),
         evidence={"mode": f"{mode:04o}"},
     )
 

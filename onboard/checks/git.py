@@ -44,7 +44,7 @@ async def _look(view: View) -> Finding:
     return check.says(
         Status.FAIL,
         f"{name} is not ignored by git: `git add .` would take the secrets along",
-        step=Write(f"Add {name} to .gitignore", (), f"echo {name} >> .gitignore"),
+        step=Write(f"Add {name} to .gitignore", what="ignore", command=f"echo {name} >> .gitignore"),
         evidence={"tracked": False, "ignored": False},
     )
 

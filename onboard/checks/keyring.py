@@ -58,7 +58,7 @@ async def _drift(view: View, name: str) -> Finding | None:
         Status.WARN,
         f"{view.env_path.name} and the keyring hold different values (the keyring's is of {entry.set_at[:10]})",
         detail=f"`onboard set {name}` keeps a new one; `onboard env --write` takes the keyring's",
-        step=Write(f"Write the keyring's {name} to {view.env_path.name}", (name,), "onboard env --write"),
+        step=Write(f"Write the keyring's {name} to {view.env_path.name}", (name,), command="onboard env --write"),
         variable=name,
         evidence={"vault_set_at": entry.set_at},
     )

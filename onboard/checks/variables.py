@@ -23,7 +23,7 @@ def state(view: View, variable: Variable) -> str:
     text = value.reveal()
     if _is_placeholder(variable, text):
         return "placeholder"
-    return "malformed" if text and _wrong(variable, text) else "ok"
+    return "malformed" if text and wrong(variable, text) else "ok"
 
 
 def _look(view: View, variable: Variable) -> Finding | None:
@@ -37,8 +37,8 @@ def _look(view: View, variable: Variable) -> Finding | None:
         known = shape(variable, value) if value else None
         return says(Status.OK, known.text if known else "set", evidence=where)
     if found == "malformed":
-        wrong = _wrong(variable, view.values[variable.name].reveal())
-        return says(Status.FAIL, wrong, step=_ask(view, variable), evidence={"state": found, **where})
+        what = wrong(variable, view.values[variable.name].reveal())
+        return says(Status.FAIL, what, step=_ask(view, variable), evidence={"state": found, **where})
     if found == "missing" and variable.name in view.machine.env and view.machine.env[variable.name]:
         return says(Status.OK, "comes from the shell, not from the env file", evidence={"source": "shell"})
     if _put_off(view, variable) or _alternative_chosen(view, variable):
@@ -75,7 +75,7 @@ def _is_placeholder(variable: Variable, text: str) -> bool:
     return bool(text) and variable.placeholder and text == variable.sample
 
 
-def _wrong(variable: Variable, text: str) -> str:
+def wrong(variable: Variable, text: str) -> str:
     """Return what is wrong with the value, in words; empty where nothing is."""
     if variable.choices and text not in variable.choices:
         return f"must be one of: {', '.join(variable.choices)}"
@@ -132,14 +132,16 @@ def _step(view: View, variable: Variable) -> Step:
     if listener is not None and variable.provider == "stripe":
         return Run("Get the signing secrets of the Stripe listeners", ("onboard", "listen", "--secrets"))
     if variable.generate is not None and variable.provider in (None, "authsecret"):
-        return Write(f"Make a random {variable.name} on this machine", (variable.name,), "onboard setup --yes")
+        return Write(
+            f"Make a random {variable.name} on this machine", (variable.name,), "generate", "onboard setup --yes"
+        )
     if variable.default is not None:
-        return Write(f"Write the template's defaults to {view.env_path.name}", (), "onboard env --write")
+        return Write(f"Write the template's defaults to {view.env_path.name}", command="onboard env --write")
     return _ask(view, variable)
 
 
 def _from_vault(variable: Variable) -> Step:
-    return Write("Write what the keyring holds to the env file", (), "onboard env --write")
+    return Write("Write what the keyring holds to the env file", command="onboard env --write")
 
 
 def _ask(view: View, variable: Variable) -> Ask:

@@ -1,0 +1,72 @@
+"""The command line: arguments in, lines or JSON out, an exit code. A verb's module is imported when it is called."""
+
+import sys
+
+HELP = """\
+onboard: from a fresh clone to a running app
+
+  onboard                   the wizard where something is owed, the status board where all is well
+
+  look    doctor            every check, live ones too        --offline --json --markdown --only ID… --problems --fix
+          check             the offline part, fast enough before every dev start                        --json
+          project           what onboard understood of this repository                                  --json
+          list              each variable: state, place, age                                            --json
+          explain NAME      one variable: where it is declared, found, used, and which source wins      --json
+  do      setup             the steps that need no person                                     --yes --file-only
+          set NAME          a value, from stdin or a hidden prompt, checked and saved               --no-verify
+          unset NAME        take a variable out
+          import FILE|-     many values at once                           --format env|json         --no-verify
+          env               the env file from template and keyring                        --write --diff --undo
+          push              the schema push, guarded                                                      --yes
+          listen            all listeners until Ctrl-C; their secrets are caught                      --secrets
+          run -- CMD…       a command with the project's variables
+          wait NAME…        until a person has entered it                                           --timeout S
+  keep    trust             approve exactly these bytes                        --show --json --accept HASH --revoke
+          forget            remove this project's secrets from the keyring                                --yes
+          init              write onboard.toml from what was understood                                 --force
+  try     demo              the whole wizard on a sample project; no account, no network
+
+All take --path DIR, --agent (nobody is at the terminal) and --help. `onboard completion bash|zsh|fish` completes words.
+Exit: 0 fine · 1 a check or action failed · 2 usage, our own input · 3 could not tell · 4 needs a person · 130 interrupted
+"""
+
+VERBS = {
+    "doctor": "doctor",
+    "check": "check",
+    "project": "project",
+    "list": "listing",
+    "explain": "explain",
+    "setup": "setup",
+    "set": "entering",
+    "unset": "entering",
+    "import": "importing",
+    "env": "env",
+    "push": "push",
+    "listen": "listen",
+    "run": "run",
+    "wait": "wait",
+    "trust": "trust",
+    "forget": "forget",
+    "init": "init",
+    "demo": "demo",
+    "completion": "completion",
+}
+"""Verb → its module in this folder, with `main(verb, words) -> int`."""
+
+
+def main() -> None:
+    """Run the program with `sys.argv` and end with its exit code."""
+    words = sys.argv[1:]
+    # A module of the repository in the current folder must never be imported as one of ours.
+    sys.path[:] = [folder for folder in sys.path if folder not in ("", ".")]
+    if words and words[0] in ("-h", "--help", "help"):
+        sys.stdout.write(HELP)
+        sys.exit(0)
+    if words and words[0] in ("-V", "--version"):
+        from onboard import __version__
+
+        sys.stdout.write(f"onboard {__version__}\n")
+        sys.exit(0)
+    from onboard.cli.common import run
+
+    sys.exit(run(words))

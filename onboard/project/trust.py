@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onboard import statefile
-from onboard.project.values import Project
+from onboard.clean import line
+from onboard.project.files import Tree, join
+from onboard.project.values import App, Project
 
 _VERSION = 1
 """Of what the hash covers; raised when more is covered, so that everybody is asked again."""
@@ -103,6 +105,41 @@ class Gate:
         folders = statefile.read(self._path).get("approvals")
         found = folders.get(root) if isinstance(folders, dict) else None
         return found if isinstance(found, dict) else None
+
+
+def commands(project: Project, app: App) -> tuple[tuple[str, str], ...]:
+    """Return what onboard may run here, each with the text behind it, read from package.json as it is now.
+
+    Reading it now, at every question, is meant: the package manager will read it once more when it runs.
+    """
+    tree = Tree(Path(project.root))
+    found: dict[str, str] = {}
+    manager = app.package_manager
+    if manager is not None:
+        hooks = _scripts(tree, ".", "preinstall", "install", "postinstall", "prepare")
+        found[f"{manager.name} install"] = "; ".join(hooks) or "no scripts of this repository"
+    if app.push is not None:
+        found[app.push.command] = "; ".join(_scripts(tree, app.push.dir, *_with_hooks(app.push.script))) or app.push.command
+    if app.dev is not None:
+        found[app.dev.command] = "; ".join(_scripts(tree, app.dev.dir, *_with_hooks(app.dev.script))) or app.dev.command
+    for hook in app.webhooks:
+        if hook.variable is not None:
+            found[f"stripe listen, for {hook.variable}"] = f"forwards to this machine, {hook.path}"
+    return tuple((line(typed, limit=200), line(runs, limit=600)) for typed, runs in found.items())
+
+
+def _with_hooks(script: str | None) -> tuple[str, ...]:
+    return (f"pre{script}", script, f"post{script}") if script else ()
+
+
+def _scripts(tree: Tree, folder: str, *names: str) -> list[str]:
+    text = tree.text(join(folder, "package.json"))
+    try:
+        package = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return []
+    scripts = package.get("scripts") if isinstance(package, dict) else None
+    return [str(scripts[name]) for name in names if isinstance(scripts, dict) and name in scripts]
 
 
 def _hash(parts: Mapping[str, str]) -> str:

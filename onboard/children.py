@@ -1,0 +1,57 @@
+"""A command of the repository's, run with what it needs in its environment, its output cleaned and redacted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from pathlib import Path
+
+from onboard.checks._base import View
+from onboard.clean import plain
+from onboard.errors import ProcessError
+from onboard.model import Event, Kind, Secret, Status
+from onboard.redact import Redactor
+
+
+def redactor(view: View) -> Redactor:
+    """Return what hides every secret that this project holds."""
+    secrets = [value for name, value in view.values.items() if _is_secret(view, name)]
+    secrets += [entry.value for entry in (view.stored or {}).values()]
+    return Redactor(secrets)
+
+
+def variables(view: View, *, secrets: bool) -> Mapping[str, str | Secret]:
+    """Return the project's variables for a child's environment; `secrets` false: only those that may be shown.
+
+    An install runs scripts of packages from everywhere: none of the keys is its business.
+    """
+    return {name: value for name, value in view.values.items() if value and (secrets or not _is_secret(view, name))}
+
+
+def program(view: View, argv: Sequence[str]) -> tuple[str, ...]:
+    """Return `argv` with its program as an absolute path outside the repository. Raises ProcessError."""
+    found = view.machine.runner.find(argv[0], root=Path(view.project.root))
+    if found.path is None:
+        raise ProcessError(f"{argv[0]} is not on this machine", found.reason)
+    return (str(found.path), *argv[1:])
+
+
+async def run(
+    view: View, argv: Sequence[str], env: Mapping[str, str | Secret], *, folder: str = "."
+) -> AsyncGenerator[Event, None]:
+    """Run a command and yield its lines, the last event being `exit` with its code. Leaving early ends it."""
+    hide = redactor(view)
+    running = await view.machine.runner.start(program(view, argv), env=env, cwd=Path(view.project.root) / folder)
+    try:
+        async for output in running.lines():
+            text = hide.text(plain(output.text))
+            if text.strip():
+                yield Event(text, argv[0])
+        code = await running.wait()
+        yield Event(f"exit {code}", argv[0], Status.OK if code == 0 else Status.FAIL, "exit", {"code": code})
+    finally:
+        await running.stop()
+
+
+def _is_secret(view: View, name: str) -> bool:
+    variable = view.variable(name)
+    return variable is None or variable.kind is Kind.SECRET

@@ -1,0 +1,91 @@
+"""Each variable with its state, where its value lives, which source wins, and its age. Never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from onboard.checks import variables
+from onboard.checks._base import View
+from onboard.model import Finding, Kind, Status, Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variable as `list` shows it."""
+
+    name: str
+    app: str
+    provider: str | None
+    kind: str
+    need: str
+    state: str
+    """`ok missing placeholder malformed refused unverified`."""
+    sources: tuple[str, ...]
+    """Where a value is: `env_file`, `vault`, `shell`, or another env file's name."""
+    wins: str | None
+    """The source that the app reads; `None`: there is none."""
+    set_at: str | None
+    verified_at: str | None
+    fingerprint: str | None
+    """Keyed to this machine; `None`: there is no value."""
+
+
+def rows(view: View, findings: Mapping[str, Finding]) -> tuple[Row, ...]:
+    """Return every declared variable, then those that only the env file knows."""
+    declared = {variable.name for variable in view.variables}
+    extra = [name for name in view.values if name not in declared]
+    return (*(_row(view, v, findings) for v in view.variables), *(_unknown(view, name) for name in extra))
+
+
+def _row(view: View, variable: Variable, findings: Mapping[str, Finding]) -> Row:
+    name = variable.name
+    sources = _sources(view, name)
+    value = view.values.get(name)
+    same = bool(value and view.choices and view.choices.is_same(name, value))
+    stored = (view.stored or {}).get(name)
+    verified = view.choices.date(name, "verified") if same and view.choices else None
+    set_at = view.choices.date(name, "set") if same and view.choices else None
+    state = variables.state(view, variable)
+    if state == "ok" and variable.provider is not None and value:
+        live = [f for f in findings.values() if f.variable == name and f.id.startswith("live.")]
+        if any(f.status is Status.FAIL for f in live):
+            state = "refused"
+        elif variable.kind is Kind.SECRET and verified is None and not variable.generate:
+            state = "unverified"
+    return Row(
+        name,
+        view.app.dir,
+        variable.provider,
+        variable.kind.value,
+        variable.need.value,
+        state,
+        sources,
+        _wins(view, name, sources),
+        set_at or (stored.set_at if stored and stored.value == value else None),
+        verified,
+        view.choices.fingerprint(value) if value and view.choices else None,
+    )
+
+
+def _unknown(view: View, name: str) -> Row:
+    sources = _sources(view, name)
+    value = view.values[name]
+    mark = view.choices.fingerprint(value) if value and view.choices else None
+    return Row(
+        name, view.app.dir, None, "secret", "optional", "ok", sources, _wins(view, name, sources), None, None, mark
+    )
+
+
+def _sources(view: View, name: str) -> tuple[str, ...]:
+    return (
+        *(("shell",) if view.machine.env.get(name) is not None else ()),
+        *((view.nearer[name],) if name in view.nearer else ()),
+        *(("env_file",) if name in view.values else ()),
+        *(("vault",) if view.stored and name in view.stored else ()),
+    )
+
+
+def _wins(view: View, name: str, sources: tuple[str, ...]) -> str | None:
+    """The real environment beats all files, a nearer file this one; the vault is read by no app."""
+    return next((source for source in sources if source != "vault"), None)
