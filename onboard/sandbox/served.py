@@ -184,7 +184,7 @@ class Served:
         self.errors: list[Exception] = []
         """Faults of the stand-in itself; `serve` raises the first of them at its end."""
         self.closing = threading.Event()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._sockets: set[socket.socket] = set()
         self._server = _Server(("127.0.0.1", 0), self)
         self.port = int(self._server.server_address[1])
@@ -207,10 +207,16 @@ class Served:
         self._server.server_close()
         self._thread.join()
 
+    def wait_for_requests(self, count: int = 1, *, seconds: float = 10) -> bool:
+        """Return whether `count` questions arrived before the time was up."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.requests) >= count, seconds)
+
     def ask(self, request: Request) -> Response:
         """Return the stand-in's answer, and write the question down."""
-        with self._lock:
+        with self._changed:
             self.requests.append(request)
+            self._changed.notify_all()
             try:
                 return self.stand_in.answer(request)
             except Exception as error:  # a fault of ours must fail the test, and not look like the service's
@@ -220,6 +226,9 @@ class Served:
     def track(self, connection: socket.socket, *, gone: bool = False) -> None:
         """Remember a connection that is open, or forget it."""
         (self._sockets.discard if gone else self._sockets.add)(connection)
+        if self.closing.is_set() and not gone:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
