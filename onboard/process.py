@@ -190,7 +190,13 @@ class Runner:
         return guard, ours
 
     def _environment(self, added: Mapping[str, str | Secret] | None, cwd: Path) -> dict[str, str]:
-        return environment(self._env, added or {}, cwd, *([self._root] if self._root else ()))
+        own = [folder for folder in (cwd, self._root) if folder is not None and not self._is_above_home(folder)]
+        return environment(self._env, added or {}, *own)
+
+    def _is_above_home(self, folder: Path) -> bool:
+        """Whether it is no repository: what lies in the user's home is the user's."""
+        home = self._env.get("HOME")
+        return folder == Path(folder.anchor) or (home is not None and Path(home).is_relative_to(folder))
 
 
 class Talk:

@@ -59,12 +59,12 @@ def find(tool: str, *, path: str, root: Path | None) -> Found:
 def environment(env: Mapping[str, str], added: Mapping[str, str | Secret], *own: Path) -> dict[str, str]:
     """Return the environment of a child: what every child inherits of `env`, then `added`.
 
-    PATH loses its empty and relative entries and those in the folders `own`, so that a script's
-    `#!/usr/bin/env node` cannot find the repository's `node` either.
+    PATH loses its empty and relative entries and those in or around the folders `own`, as `find` has it, so that a
+    script's `#!/usr/bin/env node` cannot find the repository's `node` either.
     """
     kept = {name: value for name, value in env.items() if name in KEPT or name.startswith(("LC_", "XDG_"))}
     entries = (e for e in env.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(e))
-    kept["PATH"] = os.pathsep.join(e for e in entries if not any(_inside(Path(e), folder) for folder in own))
+    kept["PATH"] = os.pathsep.join(e for e in entries if not any(_owned(Path(e) / "x", folder) for folder in own))
     return kept | {name: value.reveal() if isinstance(value, Secret) else value for name, value in added.items()}
 
 
