@@ -1,7 +1,9 @@
 """What a repository needs, read from its files and never executed."""
 
 from onboard.project.infer import understand
+from onboard.project.init import merge, render
 from onboard.project.values import (
+    Alternative,
     App,
     CodeRead,
     Dev,
@@ -16,6 +18,7 @@ from onboard.project.values import (
 )
 
 __all__ = [
+    "Alternative",
     "App",
     "CodeRead",
     "Dev",
@@ -27,5 +30,7 @@ __all__ = [
     "Tool",
     "Trouble",
     "Webhook",
+    "merge",
+    "render",
     "understand",
 ]

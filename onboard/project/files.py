@@ -15,7 +15,39 @@ SMALL = 1 << 20
 MOST_FILES = 60_000
 DEEPEST = 16
 SKIPPED = frozenset(
-    ["node_modules", ".git", ".next", ".turbo", ".cache", ".venv", "venv", "__pycache__", ".svelte-kit", ".nuxt", ".output", ".vercel", ".wasp", "dist", "build", "out", "coverage", "vendor", "target", ".pnpm-store", ".yarn", ".idea", ".vscode", ".expo", ".docusaurus", "storybook-static", ".contentlayer", "bower_components", ".terraform", ".gradle", "Pods"]
+    [
+        "node_modules",
+        ".git",
+        ".next",
+        ".turbo",
+        ".cache",
+        ".venv",
+        "venv",
+        "__pycache__",
+        ".svelte-kit",
+        ".nuxt",
+        ".output",
+        ".vercel",
+        ".wasp",
+        "dist",
+        "build",
+        "out",
+        "coverage",
+        "vendor",
+        "target",
+        ".pnpm-store",
+        ".yarn",
+        ".idea",
+        ".vscode",
+        ".expo",
+        ".docusaurus",
+        "storybook-static",
+        ".contentlayer",
+        "bower_components",
+        ".terraform",
+        ".gradle",
+        "Pods",
+    ]
 )
 """Folders that hold no source of the repository's own."""
 
@@ -90,6 +122,12 @@ class Tree:
         trouble = Trouble(kind, line(text), tuple(line(place) for place in places), variable)
         if trouble not in self.troubles:
             self.troubles.append(trouble)
+
+    def place(self, path: str, word: str) -> str:
+        """Return `path:line` of the first line that has `word`; the path alone where none has."""
+        rows = (self.text(path) or "").split("\n")
+        at = next((at for at, row in enumerate(rows, 1) if word in row), None)
+        return f"{path}:{at}" if at else path
 
     def _inside(self, path: str) -> bool:
         real = os.path.realpath(self.root / path)

@@ -5,35 +5,36 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from onboard.clean import line
 from onboard.model import Kind, Need, Variable
 from onboard.project import (
-    compose as composing,
-)
-from onboard.project import (
+    code,
+    compose,
     naming,
     node,
+    one_of,
     places,
     push,
     readers,
+    readme,
+    root,
     samples,
     serving,
     webhooks,
 )
-from onboard.project import (
-    readme as readmes,
-)
-from onboard.project import (
-    root as roots,
-)
-from onboard.project import (
-    template as templates,
-)
+from onboard.project import template as templates
 from onboard.project.commands import Commands
 from onboard.project.files import Tree
 from onboard.project.packages import workspaces
-from onboard.project.values import App, NodeSpec, Project, Tool
+from onboard.project.values import App, CodeRead, NodeSpec, Project, Tool
+
+if TYPE_CHECKING:  # pydantic is loaded only where there is a manifest
+    from onboard.project.manifest import AppTable, Manifest
+
+_TEMPLATE_CAP = 4 << 20
+"""Bytes; a template of 100,000 lines passes."""
 
 
 @dataclass(frozen=True)
@@ -42,50 +43,67 @@ class _Common:
 
     tree: Tree
     commands: Commands
-    readme: readmes.Readme
+    readme: readme.Readme
     deep: bool
+    manifest: Manifest | None
+    main: str
+    """The app of which the top of onboard.toml speaks."""
 
 
 def understand(start: Path, path: Path | None = None, *, deep: bool = True) -> Project:
     """Return what the repository around `start` needs.
 
-    `path`: the app to speak of (`apps/web`); `None`: the one that `start` lies in, else the main app. `deep=False` leaves out
-    env schemas and the search of the code. Raises ProjectError where onboard.toml or the folder cannot be used.
+    `path`: the app to speak of (`apps/web`); `None`: the one that `start` lies in, else the main app. `deep=False` leaves
+    out env schemas and the search of the code. Raises ProjectError where onboard.toml or the folder cannot be used.
     """
-    root = roots.find(start)
-    tree = Tree(root)
+    top = root.find(start)
+    tree = Tree(top)
+    manifest = _manifest(tree)
     packages = workspaces(tree)
-    common = _Common(tree, Commands(packages), readmes.read(tree), deep)
-    found = places.find(tree)
-    main = serving.main_app(tree, common.commands, found, common.readme)
-    wanted = _wanted(tree.root, path or start, [main, *packages.members, *(place.dir for place in found)])
-    if wanted and wanted != ".":
-        main = wanted
+    commands, prose, found = Commands(packages), readme.read(tree), places.find(tree)
+    said = manifest.project if manifest else None
+    main = said.main_app if said and said.main_app else serving.main_app(tree, commands, found, prose)
+    common = _Common(tree, commands, prose, deep, manifest, main)
+    known = [main, *packages.members, *(place.dir for place in found), *(manifest.apps if manifest else ())]
+    main = _asked_for(tree.root, path or start, known) or main
     apps = _apps(common, main, found)
-    remote = roots.remote(root)
-    name = "/".join(remote.split("/")[1:]) if remote else (packages.root.name if packages.root else "") or root.name
-    folder = "" if main == "." or not packages.declared else f"#{main}"
-    identity = (remote or f"path:{root}") + folder
+    remote = root.remote(top)
+    folder = "" if main == "." else f"#{main}"
+    own = packages.root.name if packages.root else ""
+    name = (said.name if said else None) or (remote or "").partition("/")[2] or own or tree.root.name
+    tools = _tools(tree, apps[0])
+    if manifest:
+        from onboard.project import overlay
+
+        tools = overlay.tools(tools, manifest.tools)
     return Project(
-        id=identity,
-        id_source="remote" if remote else "path",
+        id=line((said.id if said else None) or (remote or f"path:{tree.root}") + folder, limit=600),
+        id_source="manifest" if said and said.id else "remote" if remote else "path",
         remote_id=remote + folder if remote else None,
         name=line(name, limit=120),
-        root=str(root),
+        root=str(tree.root),
         apps=apps,
-        tools=_tools(tree, apps[0]),
+        tools=tools,
         workspaces=packages.declared,
         main_app=main,
-        manifest=None,
+        manifest="onboard.toml" if manifest else None,
         troubles=tuple(tree.troubles),
         sources=tree.sources,
     )
 
 
-def _wanted(root: Path, start: Path, folders: list[str]) -> str | None:
+def _manifest(tree: Tree) -> Manifest | None:
+    if not tree.has("onboard.toml"):
+        return None
+    from onboard.project import manifest
+
+    return manifest.load(tree)
+
+
+def _asked_for(top: Path, start: Path, folders: list[str]) -> str | None:
     """Return the known folder that `start` lies in; `None` where that is none but the root."""
     try:
-        inside = (start if start.is_absolute() else root / start).resolve().relative_to(root).as_posix()
+        inside = (start if start.is_absolute() else top / start).resolve().relative_to(top).as_posix()
     except (ValueError, OSError):
         return None
     fitting = [folder for folder in folders if folder != "." and (inside + "/").startswith(folder + "/")]
@@ -93,69 +111,99 @@ def _wanted(root: Path, start: Path, folders: list[str]) -> str | None:
 
 
 def _apps(common: _Common, main: str, found: list[places.Place]) -> tuple[App, ...]:
-    """Return the main app, then one app for each further template."""
+    """Return the main app, then one app for each further template, then those that onboard.toml adds."""
     own = next((place for place in found if place.dir == main), None)
     shared = next((place for place in found if place.dir == "."), None)
     place = own or shared or (found[0] if len(found) == 1 else None) or places.Place(main, None)
     apps = [_app(common, main, place)]
     apps += [_app(common, main, places.Place(place.dir, extra)) for extra in places.separate(place)]
-    seen = {(place.dir, place.template)}
     for other in found:
-        if (other.dir, other.template) not in seen:
+        if (other.dir, other.template) != (place.dir, place.template):
             apps.append(_app(common, other.dir, other))
+    added = common.manifest.apps if common.manifest else {}
+    apps += [
+        _app(common, folder, places.Place(folder, None)) for folder in added if folder not in {app.dir for app in apps}
+    ]
     return tuple(apps)
 
 
 def _app(common: _Common, folder: str, place: places.Place) -> App:
     tree, commands = common.tree, common.commands
+    tables = _tables(common, folder)
+    for table in tables:
+        if table.template:
+            place = places.Place(place.dir, table.template)
     packages = commands.packages
     package = packages.members.get(folder)
     near = [each for each in (package, packages.root) if each]
-    text = tree.text(place.template, cap=4 << 20) if place.template else None
-    template = templates.parse(text or "")
-    readme = common.readme if folder == "." else _with_own(common, folder)
-    manager = node.package_manager(tree, packages.root, package, readme.text)
+    template = templates.parse((tree.text(place.template, cap=_TEMPLATE_CAP) if place.template else None) or "")
+    said = common.readme if folder == "." else _with_own(common, folder)
+    manager = node.package_manager(tree, packages.root, package, said.text)
+    manager_name = manager.name if manager else None
     values = {entry.name: entry.value for entry in template.entries if not entry.commented}
-    dev = serving.dev(tree, commands, folder, values, manager.name if manager else None)
-    dev_package = packages.members.get(dev.dir) if dev else None
-    leaves = commands.script(dev_package, dev.script) if dev and dev.script and dev_package else ()
+    dev = serving.dev(tree, commands, folder, values, manager_name)
+    starter = packages.members.get(dev.dir) if dev else None
+    leaves = commands.script(starter, dev.script) if dev and dev.script and starter else ()
     mine = tuple(leaf for leaf in leaves if leaf.dir == folder)
-    framework = serving.framework(leaves, folder) or ("wasp" if dev and dev.command == "wasp start" else None)
-    env_file = places.target(tree, place, template.opening, readme, mine, near, framework)
-    compose = composing.find(tree, folder, readme.text)
-    variables = _variables(tree, place, template, compose)
-    told = [
-        *readme.listeners(),
-        *(row for entry in template.entries for row in re.findall(r"stripe listen[^\n`\"']*", entry.comment)),
-    ]
-    hooks = webhooks.find(tree, commands, folder, dev, tuple(variable.name for variable in variables), told)
-    return App(
+    framework = "wasp" if dev and dev.command == "wasp start" else serving.framework(leaves, folder)
+    env_file, env_source = places.target(tree, place, template.opening, said, mine, near, framework)
+    services = compose.find(tree, folder, said.text)
+    variables = _variables(place, template, services)
+    schema_file: str | None = None
+    undeclared: tuple[CodeRead, ...] = ()
+    unused: tuple[str, ...] = ()
+    if common.deep and near:
+        variables, schema_file, undeclared, unused = code.apply(
+            tree, commands, folder, variables, has_template=bool(template.entries)
+        )
+    variables, alternatives = one_of.find(variables, template)
+    told = [*said.listeners(), *(row for entry in template.entries for row in readme.LISTEN.findall(entry.comment))]
+    app = App(
         dir=folder,
         template=place.template,
         env_file=env_file,
         package_manager=manager,
-        node=node.node(tree, packages.root, package, readme.text) if near else NodeSpec(None, None),
-        readers=readers.find(tree, framework, mine, near, compose, env_file),
+        node=node.node(tree, packages.root, package, said.text) if near else NodeSpec(None, None),
+        readers=readers.find(tree, framework, mine, near, services, env_file),
         variables=variables,
-        push=push.find(tree, commands, folder, readme, manager.name if manager else None),
-        webhooks=hooks,
+        push=push.find(tree, commands, folder, said, manager_name),
+        webhooks=webhooks.find(tree, commands, folder, dev, tuple(variable.name for variable in variables), told),
         dev=dev,
-        compose_file=compose.path if compose else None,
-        compose_services=compose.services if compose else (),
-        env_schema_file=None,
+        compose_file=services.path if services else None,
+        compose_services=services.services if services else (),
+        env_schema_file=schema_file,
+        health=webhooks.health(tree, folder),
+        undeclared=undeclared,
+        unused=unused,
+        alternatives=alternatives,
+        env_file_source=env_source,
     )
+    for table in tables:
+        from onboard.project import overlay
+
+        app = overlay.over(app, table, tree)
+    return app
 
 
-def _with_own(common: _Common, folder: str) -> readmes.Readme:
-    own = readmes.read(common.tree, folder)
-    return readmes.Readme(own.path or common.readme.path, "\n".join(filter(None, (own.text, common.readme.text))))
+def _tables(common: _Common, folder: str) -> list[AppTable]:
+    """Return the parts of onboard.toml that speak of an app: the top of the file is the main app's."""
+    manifest = common.manifest
+    if manifest is None:
+        return []
+    named = [manifest.apps[folder]] if folder in manifest.apps else []
+    return [manifest, *named] if folder == common.main else named
+
+
+def _with_own(common: _Common, folder: str) -> readme.Readme:
+    own = readme.read(common.tree, folder)
+    return readme.Readme(own.path or common.readme.path, "\n".join(filter(None, (own.text, common.readme.text))))
 
 
 def _variables(
-    tree: Tree, place: places.Place, template: templates.Template, compose: composing.Compose | None
+    place: places.Place, template: templates.Template, services: compose.Compose | None
 ) -> tuple[Variable, ...]:
     local = _local_groups(template)
-    return tuple(_variable(place, entry, local, compose) for entry in template.entries)
+    return tuple(_variable(place, entry, local, services) for entry in template.entries)
 
 
 def _local_groups(template: templates.Template) -> frozenset[str]:
@@ -173,7 +221,7 @@ def _local_groups(template: templates.Template) -> frozenset[str]:
 
 
 def _variable(
-    place: places.Place, entry: templates.Entry, local: frozenset[str], compose: composing.Compose | None
+    place: places.Place, entry: templates.Entry, local: frozenset[str], services: compose.Compose | None
 ) -> Variable:
     kind = naming.kind(entry.name, entry.value)
     secret = kind is Kind.SECRET
@@ -181,7 +229,7 @@ def _variable(
     said = templates.need(entry)
     if generate is None and secret and not re.search(r"falls? back", entry.comment, re.I):
         generate = naming.made_locally(entry.name)
-    in_compose = bool(compose and len(entry.value) > 3 and entry.value in compose.text)
+    in_compose = bool(services and len(entry.value) > 3 and entry.value in services.text)
     beside = entry.name.split("_")[0] in local or in_compose
     placeholder = samples.placeholder(
         entry.name, entry.value, kind, generated=generate is not None, beside_local=beside

@@ -118,32 +118,37 @@ def target(
     leaves: tuple[Leaf, ...],
     packages: list[Package],
     framework: str | None,
-) -> str:
-    """Return the env file to be written, relative to the root: what runs the app decides, then what people are told."""
+) -> tuple[str, str]:
+    """Return the env file to be written, relative to the root, and what says so.
+
+    What runs the app decides, then what people are told, then what such projects read by themselves.
+    """
     folder = place.dir
     base = place.template.rpartition("/")[2] if place.template else None
     loaded = [
         file for leaf in leaves for file in leaf.env_files if not EXAMPLE.search(file) and not file.startswith("..")
     ]
     if place.committed:
-        return join(folder, ".env.development.local" if base == ".env.development" else ".env.local")
+        name = ".env.development.local" if base == ".env.development" else ".env.local"
+        return join(folder, name), "template"
     if base and (named := target_by_name(base)):
-        return join(folder, named)
+        return join(folder, named), "template"
     if loaded:
-        return next((file for file in loaded if file.endswith(".local")), loaded[0])
-    told = readme.target(base)
-    if told:
-        return join(folder, told.rpartition("/")[2])
+        return next((file for file in loaded if file.endswith(".local")), loaded[0]), "scripts"
+    if told := readme.target(base):
+        return join(folder, told.rpartition("/")[2]), "README"
     if said := _said(head):
-        return join(folder, said)
+        return join(folder, said), "template"
     for package in packages:
         for text in package.scripts.values():
-            if match := re.search(
-                r"\b(?:cp|copy|copyfiles|shx cp)\s+(?:-\w+\s+)*\S*env\S*(?:example|sample|template)\S*\s+(?P<to>\S*\.env[\w.]*)",
-                text,
-            ):
-                return join(folder, match["to"].rpartition("/")[2])
-    return join(folder, _habit(tree, folder, framework, packages))
+            if match := _COPIES.search(text):
+                return join(folder, match["to"].rpartition("/")[2]), "scripts"
+    return join(folder, _habit(tree, folder, framework, packages)), "habit"
+
+
+_COPIES = re.compile(
+    r"\b(?:cp|copy|copyfiles|shx cp)\s+(?:-\w+\s+)*\S*env\S*(?:example|sample|template)\S*\s+(?P<to>\S*\.env[\w.]*)"
+)
 
 
 def _said(head: str) -> str | None:

@@ -21,7 +21,7 @@ _CREATE = re.compile(
     r"(?:create|make|add|set ?up|fill|edit|update|in|to|into)\b[^\n`]{0,40}`(?P<target>[\w./-]*\.env[\w.-]*)`", re.I
 )
 _PULL = re.compile(r"vercel env pull(?:\s+(?P<target>[\w./-]*\.env[\w.-]*))?")
-_LISTEN = re.compile(r"stripe listen[^\n`\"']*")
+LISTEN = re.compile(r"stripe listen[^\n`\"']*")
 EXAMPLE = re.compile(r"(example|sample|template|dist|defaults?|tpl)", re.I)
 
 
@@ -47,7 +47,7 @@ class Readme:
 
     def listeners(self) -> list[str]:
         """Return `stripe listen …` command lines."""
-        return [match.group(0) for match in _LISTEN.finditer(self.text)][:10]
+        return [match.group(0) for match in LISTEN.finditer(self.text)][:10]
 
     def script_at(self, name: str) -> int | None:
         """Where a package.json script is first told to be run; `None`: nowhere."""

@@ -33,6 +33,8 @@ class Entry:
     section: str | None = None
     zone: str | None = None
     """`required` or `optional` where a heading says so for all that follows."""
+    above: tuple[str, ...] = ()
+    """The last headings before it, the nearest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class _Reader:
         """The block has a rule line or a boxed title."""
         self.group = ""
         self.section: str | None = None
+        self.titles: list[str] = []
         self.zone: str | None = None
         self.head = ""
 
@@ -124,12 +127,16 @@ class _Reader:
         if said:
             self.zone = said
 
+    def _section(self, title: str) -> None:
+        self.section = one_line(title, limit=120)
+        self.titles = [*self.titles[-2:], self.section]
+        self._zone(title)
+
     def _title(self) -> None:
         """Take a title off the front of the block."""
         first = self.block[0]
         if self.ruled or is_title(first):
-            self.section = one_line(first, limit=120)
-            self._zone(first)
+            self._section(first)
             del self.block[0]
 
     def _end_of_block(self) -> None:
@@ -138,8 +145,7 @@ class _Reader:
             if not self.found and len(self.block) > 1 and not self.ruled:
                 self.head += "\n".join(self.block) + "\n"
             elif self.ruled or is_title(self.block[0], loose=True):
-                self.section = one_line(self.block[0], limit=120)
-                self._zone(self.block[0])
+                self._section(self.block[0])
                 if len(self.block) > 1 and not self.found:
                     self.head += "\n".join(self.block) + "\n"
             elif not self.found:
@@ -157,8 +163,9 @@ class _Reader:
             above = "\n".join(self.block)
             self.group = whole
         entry = Entry(
-            name, value, line, commented, "\n".join(filter(None, (above, note))), self.group, self.section, self.zone
-        )
+            name, value, line, commented, "\n".join(filter(None, (above, note))), self.group, self.section, self.zone,
+            tuple(self.titles),
+        )  # fmt: skip
         self.block = []
         self.ruled = False
         known = self.found.get(name)

@@ -118,6 +118,18 @@ class CodeRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Several ways to have the same thing; one is enough."""
+
+    name: str
+    """What it is: `redis`."""
+    options: tuple[tuple[str, tuple[str, ...]], ...]
+    """(name of the way, its variables), the repository's favourite first."""
+    required: bool = False
+    """One of them has to be there; False: the app runs without any."""
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """One env file and what runs with it."""
 
@@ -141,6 +153,9 @@ class App:
     undeclared: tuple[CodeRead, ...] = ()
     unused: tuple[str, ...] = ()
     """Declared by the template, read by no code that we searched."""
+    alternatives: tuple[Alternative, ...] = ()
+    env_file_source: str = ""
+    """What says so: `onboard.toml`, `template`, `scripts`, `README`, `habit` (it is what such projects read)."""
     scopes: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     """From onboard.toml: variable → (environment, what it is there)."""
 

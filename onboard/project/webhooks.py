@@ -197,6 +197,17 @@ def _routes(tree: Tree, commands: Commands, app: str) -> list[_Route]:
     return found
 
 
+def health(tree: Tree, app: str) -> tuple[str, ...]:
+    """Return the URL paths of routes that say whether the app is well, by their usual names."""
+    found = []
+    for path in tree.files():
+        if path.endswith(_CODE) and within(path, app) and re.search(r"health|ready|live", path):
+            url = url_path(path if app == "." else path[len(app) + 1 :])
+            if url and re.search(r"(^|/)(api/)?(healthz?|health-?check|readyz?|livez|liveness|readiness)(/\w+)?$", url):
+                found.append(url)
+    return tuple(sorted(set(found), key=lambda url: (url.count("/"), url)))[:20]
+
+
 def _secret_name(text: str) -> str | None:
     verified = re.search(r"constructEvent(?:Async)?\s*\((?P<arguments>[^;]{0,400})", text)
     for part in ((verified["arguments"] if verified else ""), text):

@@ -1,0 +1,185 @@
+"""Where code reads variables, by text search within caps: names, places, and what the code does without them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from onboard.project.files import Tree, within
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+_CODE = (
+    ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte", ".astro", ".prisma", ".py",
+)  # fmt: skip
+_CAP = 400 << 10
+_MOST = 12_000
+"""Files read for one repository."""
+_PLACES = 5
+_MARKS = (b".env", b"env(", b"environ", b"getenv", b"env[")
+_READ = re.compile(
+    rb"(?:process\.env|import\.meta\.env|Bun\.env)(?:\?)?(?:\.|\[[\"'`])(?P<plain>[A-Z][A-Z0-9_]+)"
+    rb"|Deno\.env\.get\(\s*[\"'`](?P<deno>[A-Z][A-Z0-9_]+)"
+    rb"|\b(?P<helper>[a-zA-Z]*(?:[eE]nv|ENV)[a-zA-Z]*|required|invariant|config\.get(?:OrThrow)?(?:<\w+>)?|configService\.get(?:OrThrow)?(?:<\w+>)?)\(\s*[\"'`](?P<named>[A-Z][A-Z0-9_]{2,})[\"'`]"
+    rb"|os\.(?:environ(?:\.get\(|\[)|getenv\()\s*[\"'](?P<python>[A-Z][A-Z0-9_]+)"
+    rb"|\{(?P<several>[^{}]{1,800})\}\s*=\s*(?:process\.env|import\.meta\.env|Bun\.env)\b"
+    rb"|(?<![\w.$])env(?:\.|\[[\"'])(?P<module>[A-Z][A-Z0-9_]{2,})"
+)
+_ASIDE = re.compile(
+    r"(^|/)(__tests__|tests?|e2e|cypress|playwright|fixtures?|__mocks__|mocks|examples?|stories|docs?|\.github|\.storybook|bench\w*|templates?)/"
+    r"|\.(test|spec|stories|d|e2e)\.[a-z]+$|(^|/)(vitest|jest|playwright|cypress)\.(config|setup)[\w.]*$|\.config\.[a-z]+$"
+)
+_GIVEN = re.compile(
+    r"^(NODE_ENV|CI|PORT|PWD|HOME|PATH|USER|SHELL|TZ|LANG|TERM|HOSTNAME|EDITOR|DEBUG|ANALYZE|FORCE_COLOR|NO_COLOR|TMPDIR|TEMP|"
+    r"BASE_URL|DEV|PROD|SSR|MODE|SKIP_ENV_VALIDATION|NODE_OPTIONS|INIT_CWD|DOCKER|BUILD_ID|VITEST\w*|JEST_\w*|STORYBOOK\w*|"
+    r"NEXT_RUNTIME|NEXT_PHASE|__NEXT\w*|TURBOPACK|npm_\w*|NEXT_PUBLIC_VERCEL\w*|VERCEL(_\w+)?|RAILWAY_\w+|RENDER(_\w+)?|"
+    r"CF_PAGES\w*|NETLIFY\w*|FLY_\w+|HEROKU_\w+|GITHUB_(ACTIONS|SHA|REF|REF_NAME|HEAD_REF|RUN_ID|WORKSPACE|REPOSITORY)|AWS_LAMBDA\w*|"
+    r"PLAYWRIGHT\w*|E2E\w*|TEST_\w+|LOCALAPPDATA|APPDATA|USERPROFILE|XDG_\w+|SENTRY_RELEASE|K_SERVICE|EXPO_OS|TAURI_\w+)$"
+)
+"""Names that the platform, the framework or the shell sets; nobody writes them into an env file."""
+
+
+@dataclass
+class Use:
+    """Reads of one variable."""
+
+    places: list[str] = field(default_factory=list)
+    demanded: int = 0
+    """Reads that throw without it."""
+    asserted: int = 0
+    """Reads that say it is there (`!`, `as string`)."""
+    excused: int = 0
+    """Reads with a fallback or behind a condition."""
+    reads: int = 0
+
+    @property
+    def need(self) -> str:
+        """`required`, `optional` or `unknown`, as the code treats it."""
+        if self.demanded:
+            return "required"
+        if self.asserted and not self.excused:
+            return "required"
+        return "optional" if self.reads and self.excused == self.reads else "unknown"
+
+
+def given(name: str) -> bool:
+    """Whether the platform or the framework sets the variable."""
+    return bool(_GIVEN.match(name))
+
+
+def search(tree: Tree, folders: Iterable[str], skip: Iterable[str] = ()) -> dict[str, Use]:
+    """Return the variables that code below `folders` reads; git-ignored files, tests and `skip` left out.
+
+    `skip` are folders of other apps. Reads within the caps only; a cut is noted as a trouble.
+    """
+    wanted, unwanted = list(folders), list(skip)
+    uses: dict[str, Use] = defaultdict(Use)
+    read = 0
+    hits: list[tuple[str, bytes]] = []
+    for path in tree.files():
+        if not path.endswith(_CODE) or _ASIDE.search(path) or not any(within(path, folder) for folder in wanted):
+            continue
+        if any(within(path, folder) for folder in unwanted):
+            continue
+        read += 1
+        if read > _MOST:
+            tree.trouble("code.large", f"only {_MOST:,} files of code were searched for variables")
+            break
+        data = tree.data(path, cap=_CAP, matters=False)
+        if data and any(mark in data for mark in _MARKS):
+            hits.append((path, data))
+    ignored = _ignore_rules(tree) if hits else None
+    for path, data in hits:
+        if ignored is None or not ignored.match_file(path):
+            _file(path, data, uses)
+    return dict(uses)
+
+
+def _file(path: str, data: bytes, uses: dict[str, Use]) -> None:
+    schema_module = b"env" in data and re.search(rb"import\s*\{[^}]*\benv\b[^}]*\}|import\s+env\b", data) is not None
+    for match in _READ.finditer(data):
+        start = data.rfind(b"\n", 0, match.start()) + 1
+        end = data.find(b"\n", match.end())
+        row = data[start : end if end >= 0 else len(data)]
+        head = row.lstrip()
+        if head.startswith((b"//", b"*", b"/*", b"# ")):
+            continue
+        if match["several"]:
+            for name, fallback in _destructured(match["several"]):
+                _note(uses[name], _place(path, data, match), demanded=False, asserted=False, excused=fallback)
+            continue
+        if match["module"] and not schema_module:
+            continue
+        name = (match["plain"] or match["deno"] or match["named"] or match["python"] or match["module"]).decode()
+        after = data[match.end() : match.end() + 160].lstrip(b"\"'`])")
+        before = data[max(0, match.start() - 80) : match.start()]
+        helper = (match["helper"] or b"").decode().lower()
+        demanded = (
+            bool(re.match(rb"\s*(\|\||\?\?)\s*(\(\(\)\s*=>\s*\{\s*)?(throw|fail|die|\w*[eE]rror\()", after))
+            or bool(re.search(rb"if\s*\(\s*(?:!|(?:typeof\s+)?$)\s*$", before) and re.match(rb"[^;{}]{0,60}\)\s*\{?\s*(?:\n\s*(?://[^\n]*|console[^\n]*)?)*\s*throw", after))
+            or bool(re.search(rb"(invariant|assert(\.ok)?)\(\s*$", before))
+            or helper in ("required", "requireenv", "requiredenv", "mustenv", "getenvorthrow", "assertenv", "invariant", "getrequiredenv", "requireenvvar", "config.getorthrow", "configservice.getorthrow")
+            or (match["python"] is not None and b"environ[" in match.group(0))
+            or path.endswith(".prisma")
+        )  # fmt: skip
+        asserted = bool(re.match(rb"\s*(!(?![=])|as string\b)", after))
+        excused = not demanded and (
+            bool(re.match(rb"\s*(\|\||\?\?|\?(?![.:])|&&|\?\.|===|!==|==|!=)", after))
+            or bool(re.search(rb"(!!|Boolean\(|if\s*\(\s*!?|&&\s*!?|\?\s*)\s*$", before))
+            or (match["python"] is not None and (b"get(" in match.group(0) or b"getenv(" in match.group(0)))
+        )  # fmt: skip
+        _note(uses[name], _place(path, data, match), demanded=demanded, asserted=asserted, excused=excused)
+
+
+def _place(path: str, data: bytes, match: re.Match[bytes]) -> str:
+    line = data.count(b"\n", 0, match.start()) + 1
+    return f"{path}:{line}"
+
+
+def _note(use: Use, place: str, *, demanded: bool, asserted: bool, excused: bool) -> None:
+    use.reads += 1
+    use.demanded += demanded
+    use.asserted += asserted
+    use.excused += excused
+    if len(use.places) < _PLACES and place not in use.places:
+        use.places.append(place)
+
+
+def _destructured(text: bytes) -> list[tuple[str, bool]]:
+    return [
+        (match[1].decode(), b"=" in part)
+        for part in text.split(b",")
+        if (match := re.match(rb"\s*([A-Z][A-Z0-9_]+)\s*(?::|=|$|\s)", part))
+    ]
+
+
+class _Ignore:
+    """The repository's .gitignore files, each for its own folder."""
+
+    def __init__(self, rules: list[tuple[str, GitIgnoreSpec]]) -> None:
+        self._rules = rules
+
+    def match_file(self, path: str) -> bool:
+        for folder, spec in self._rules:
+            if within(path, folder):
+                local = path if folder == "." else path[len(folder) + 1 :]
+                if spec.match_file(local):
+                    return True
+        return False
+
+
+def _ignore_rules(tree: Tree) -> _Ignore | None:
+    import pathspec
+
+    rules: list[tuple[str, GitIgnoreSpec]] = []
+    for path in tree.files():
+        if path.rpartition("/")[2] != ".gitignore" or len(rules) > 300:
+            continue
+        text = tree.text(path, cap=64 << 10, matters=False)
+        if text:
+            rules.append((path.rpartition("/")[0] or ".", pathspec.GitIgnoreSpec.from_lines(text.splitlines()[:2000])))
+    return _Ignore(rules) if rules else None
