@@ -1,4 +1,4 @@
-"""Where each assignment of an env file stands: bytes in, offsets out, nothing imported, for `onboard check` has to be fast.
+"""Where each assignment of an env file stands: bytes in, offsets out, nothing imported: `onboard check` is fast.
 
 Two kinds of readers disagree on where a quoted value ends: those like dotenv (the last quote that ends its line) and
 those that take the first closing quote (node) or the first unescaped one (python-dotenv, Compose, shells). A statement
@@ -114,12 +114,13 @@ def _quoted(data: bytes, start: int) -> tuple[int, int, str, int]:
         return _trim(data, start, line_end), line_end, UNCLOSED, line_end
     unescaped, escaped = _closings(data, start, quote)
     node_end = _line_end(data, first)
-    python_end = line_end if quote == b"`" or unescaped < 0 else _line_end(data, unescaped)
+    paired = _paired(data, start, quote)
+    python_end = line_end if quote == b"`" or paired < 0 else _line_end(data, paired)
     closing = next((at for at in (*((unescaped,) if unescaped >= 0 else ()), *escaped) if _ends_line(data, at)), -1)
     own_end = line_end if closing < 0 else _line_end(data, closing)
     stop = _trim(data, start, line_end) if closing < 0 else closing + 1
     far = max(node_end, python_end, own_end)
-    if unescaped < 0 and quote != b"`":
+    if paired < 0 and quote != b"`":
         return stop, own_end, UNCLOSED, far
     if closing < 0:
         return stop, own_end, AFTER_QUOTE, far
@@ -137,6 +138,21 @@ def _closings(data: bytes, start: int, quote: bytes) -> tuple[int, list[int]]:
         at = data.find(quote, at + 1)
     escaped.reverse()
     return at, escaped[:64]
+
+
+def _paired(data: bytes, start: int, quote: bytes) -> int:
+    """Return the closing quote where each backslash takes the character after it along; -1: there is none."""
+    at = start + 1
+    while True:
+        close = data.find(quote, at)
+        if close < 0:
+            return -1
+        slashes = close
+        while slashes > at and data[slashes - 1] == 92:
+            slashes -= 1
+        if (close - slashes) % 2 == 0:
+            return close
+        at = close + 1
 
 
 def _ends_line(data: bytes, closing: int) -> bool:

@@ -79,10 +79,8 @@ def _next_value(value: str, values: Mapping[str, str], environ: Mapping[str, str
     for _ in range(_STEPS):
         if "$" not in value:
             return value
-        last = None
-        for last in _UNESCAPED.finditer(value):
-            pass
-        match = _NEXT.search(value[last.start() :]) if last else None
+        dollars = [found.start() for found in _UNESCAPED.finditer(value)]
+        match = _NEXT.search(value[dollars[-1] :]) if dollars else None
         if match is None:
             return value
         if value in seen:

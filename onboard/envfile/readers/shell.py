@@ -17,12 +17,18 @@ _BARE = re.compile(r"[^\s'\"\\$`;&|<>()*?\[\]{}~!#\x00-\x1f]+|(?<=[^\s])#|[!\[\]
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _DOUBLE = re.compile(r"[^\"\\$`]+")
 _END = re.compile(r"[ \t]*(?:[ \t]#[^\n]*)?(?:\n|\Z)")
+_OPEN = "a quote is not closed"
 _READ_ONLY = {"UID", "EUID", "PPID", "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO"}
 _LIVE = {"IFS", "RANDOM", "SECONDS", "LINENO", "PWD", "OLDPWD", "SHLVL", "_", "OPTIND", "BASHPID", "EPOCHSECONDS"}
 """Names that a shell changes or reads differently once they are assigned."""
 
 
-class _Stop(Exception):  # noqa: N818 -- not an error: what the model says of the file
+_AFTER_LITERAL_DOLLAR = ("", " ", "\t", "\n", "/", "=", ":", ",", ".", "%", "+", "^", "]", "}", ")", "~")
+
+
+class _Stop(Exception):
+    """Carries what the model says of the file; not an error."""
+
     def __init__(self, reading: Refuses | CannotTell) -> None:
         self.reading = reading
 
@@ -54,6 +60,21 @@ def bash(text: str, environ: Mapping[str, str]) -> Reading:
     return values
 
 
+def runs(text: str) -> bool:
+    """Return whether a shell that sources `text` would run something in its first statement.
+
+    Where a quote stays open to the end, a shell stops with an error before it runs anything of it.
+    """
+    match = _ASSIGNMENT.match(text)
+    if match is None:
+        return True
+    try:
+        _, at = _word(text, match.end(), {}, {})
+    except _Stop as stop:
+        return isinstance(stop.reading, Refuses) and stop.reading.reason != _OPEN
+    return _END.match(text, at) is None
+
+
 def _word(text: str, at: int, values: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str, int]:
     """Return the value of the word at `at`, unquoted and expanded, and where it ends."""
     parts: list[str] = []
@@ -63,7 +84,7 @@ def _word(text: str, at: int, values: Mapping[str, str], environ: Mapping[str, s
         if char == "'":
             end = text.find("'", at + 1)
             if end < 0:
-                raise _Stop(Refuses("a quote is not closed", number_of_line(text, at)))
+                raise _Stop(Refuses(_OPEN, number_of_line(text, at)))
             parts.append(text[at + 1 : end])
             at = end + 1
         elif char == '"':
@@ -112,7 +133,7 @@ def _double(text: str, at: int, parts: list[str], values: Mapping[str, str], env
                 break
             parts.append(match[0])
             at = match.end()
-    raise _Stop(Refuses("a quote is not closed", number_of_line(text, opening)))
+    raise _Stop(Refuses(_OPEN, number_of_line(text, opening)))
 
 
 def _reference(
@@ -123,17 +144,12 @@ def _reference(
     match = _REFERENCE.match(text, at)
     if match is not None:
         name = match[1] or match[2]
-        if name in _LIVE or name in _READ_ONLY or name.startswith("BASH") or (name in values) != (name in values):
+        if name in _LIVE or name in _READ_ONLY or name.startswith("BASH"):
             raise _Stop(CannotTell("a variable that the shell itself sets"))
         parts.append(values.get(name, environ.get(name, "")))
         return match.end()
     following = text[at + 1 : at + 2]
-    if following in ("", " ", "\t", "\n", "/", "=", ":", ",", ".", "%", "+", "^", "]", "}", ")", "~") or (
-        quoted and following in ('"', "'", "\\") and following != '"'
-    ):
-        parts.append("$")
-        return at + 1
-    if quoted and following == '"':
+    if following in _AFTER_LITERAL_DOLLAR or (quoted and following in ('"', "'", "\\")):
         parts.append("$")
         return at + 1
     raise _Stop(CannotTell("a `$` form with a meaning of its own in a shell"))
