@@ -18,7 +18,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -181,9 +181,11 @@ class LiveContract(ProviderContract, Generic[S]):
             yield served
 
     @pytest.fixture
-    def machine(self, served: Served, tmp_path: Path) -> Machine:
+    async def machine(self, served: Served, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Machine]:
         """A machine that knows the service only as its stand-in."""
-        return a_machine(tmp_path, served.endpoints)
+        machine = a_machine(tmp_path, served.endpoints)
+        yield machine
+        await machine.network.close()
 
     @pytest.fixture
     def values(self, served: Served) -> dict[str, str]:
