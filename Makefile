@@ -1,0 +1,51 @@
+# Python 3.11 or newer, git and make are all that this needs; the rest goes into .venv and .cache.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check format parts lock clean
+
+## Try onboard: the whole wizard on a sample project, with no account and no network.
+demo: $(VENV)/.ready
+	$(BIN)/onboard demo
+
+## All tests that this machine has the parts for; the summary says which parts were missing.
+test: $(VENV)/.ready-dev parts
+	$(BIN)/pytest
+
+## Format, lint, types.
+check: $(VENV)/.ready-dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: $(VENV)/.ready-dev
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+## The real parts of the tests that come from npm (into .cache/parts), where npm is there.
+parts:
+	bash .ci/parts.sh
+
+## Pin every Python package again, with its hashes.
+lock: $(VENV)/.ready-dev
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+
+$(VENV)/.ready: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(VENV)/.ready-dev: requirements-dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@ $(VENV)/.ready
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,7 @@
+import type { NextConfig } from "next";
+
+import "./src/env.js";
+
+const config: NextConfig = {};
+
+export default config;
