@@ -89,6 +89,11 @@ class EnvFile:
             text = text.partition("#")[0].rstrip()
         return Secret(text)
 
+    def text_of(self, name: str) -> str | None:
+        """Return the effective value as it is spelled, quotes and escapes included; `None`: it is not assigned."""
+        found = self._last.get(name.encode())
+        return None if found is None else self.data[found[3] : found[4]].decode(errors="surrogateescape")
+
     def line_of(self, name: str) -> int | None:
         """Return the line, from 1, of the effective assignment; `None`: it is not assigned."""
         found = self._last.get(name.encode())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from onboard.envfile import names, scan
 from onboard.envfile.document import EnvFile
-from onboard.envfile.readers import READERS, CannotTell, Reading, Refuses, shell
+from onboard.envfile.readers import READERS, CannotTell, Reading, Refuses, known, shell
 from onboard.errors import EnvFileError
 
 _EXCERPT = 32_768
@@ -74,7 +74,7 @@ def spell(name: str, value: str, readers: Sequence[str], around: EnvFile, order:
         raise EnvFileError(f"{name} cannot be written: {reason}")
     around.splice_to_set(name, "", order=order)  # the place itself: raises before any spelling is tried
     around = _neighbourhood(around, name)
-    models = tuple(dict.fromkeys(readers)) or ("dotenv",)
+    models = known(readers)
     before = {reader: READERS[reader].read(around.data) for reader in models}
     best: Spelling | None = None
     for text in dict.fromkeys(candidates(value)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from onboard.envfile import names, spelling
 from onboard.envfile.document import EnvFile, Splice
-from onboard.envfile.readers import READERS, CannotTell, Refuses
+from onboard.envfile.readers import READERS, CannotTell, Refuses, known
 from onboard.errors import EnvFileError
 from onboard.model import Secret
 
@@ -33,7 +33,7 @@ def write(
     `None` removes a name. What cannot be written is refused by name and the rest goes on; `order` is the template's.
     Raises EnvFileError where the new text as a whole would not be read as meant.
     """
-    readers = tuple(dict.fromkeys(readers)) or ("dotenv",)
+    readers = known(readers)
     new, warnings, refused, changed = file, [], {}, []
     wrong: dict[str, Mapping[str, str]] = {}
     at_end = False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from onboard.envfile.readers import compose, javascript, python, shell
 from onboard.envfile.readers._base import CannotTell, Reader, Reading, Refuses
 
-__all__ = ["READERS", "CannotTell", "Reader", "Reading", "Refuses"]
+__all__ = ["READERS", "CannotTell", "Reader", "Reading", "Refuses", "known"]
 
 READERS: dict[str, Reader] = {
     reader.id: reader
@@ -24,3 +26,11 @@ READERS: dict[str, Reader] = {
     )
 }
 """By id. `node20` and `node22` also stand for `util.parseEnv`; `bash` for any shell that sources the file."""
+
+_ALIASES = {"node": "node22", "node24": "node22", "pydantic-settings": "python-dotenv", "environs": "python-dotenv"}
+
+
+def known(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids of the models of these readers, each once, in order; plain dotenv where none is known."""
+    found = dict.fromkeys(_ALIASES.get(id, id) for id in ids)
+    return tuple(id for id in found if id in READERS) or ("dotenv",)
