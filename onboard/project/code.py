@@ -273,7 +273,7 @@ def _from_use(name: str, found: usage.Use) -> Variable:
     return Variable(
         name=name,
         kind=naming.kind(name),
-        need=Need.OPTIONAL if found.need == "optional" else Need.REQUIRED,
+        need=Need.OPTIONAL if found.need == "optional" or naming.feature(name) else Need.REQUIRED,
         probably=found.need != "required",
         generate=naming.made_locally(name),
         exposed=naming.exposed(name),

@@ -207,17 +207,22 @@ def _variables(
 
 
 def _local_groups(template: templates.Template) -> frozenset[str]:
-    """Return first words of names whose host or URL is on this machine (`SMTP` of `SMTP_HOST=localhost`)."""
+    """Return the names, without their last word, of services whose host is on this machine: `SMTP` of `SMTP_HOST=localhost`."""
     found = set()
     for entry in template.entries:
+        match = _SERVICE_HOST.match(entry.name)
         host = entry.value if "://" in entry.value else f"x://{entry.value}"
-        if (
-            re.search(r"(HOST|HOSTNAME|URL|ENDPOINT|SERVER|ADDRESS|URI)$", entry.name)
-            and entry.value
-            and samples.local(host)
-        ):
-            found.add(entry.name.split("_")[0])
+        if match and entry.value and samples.local(host):
+            found.add(match["service"])
     return frozenset(found)
+
+
+_SERVICE_HOST = re.compile(
+    r"^(?P<service>(?:\w+_)?(?:SMTP|MAIL|EMAIL|S3|MINIO|STORAGE|UPLOAD|BLOB|REDIS|KV|DB|DATABASE|POSTGRES|PG|MYSQL|MONGO|MONGODB|"
+    r"CLICKHOUSE|RABBITMQ|KAFKA|ELASTICSEARCH|OPENSEARCH|MEILI\w*|TYPESENSE|QDRANT|AWS|SUPABASE|LOCALSTACK|UPSTASH|LDAP|NATS))"
+    r"_(?:\w+_)?(?:HOST|HOSTNAME|URL|ENDPOINT|SERVER|ADDRESS|URI|NODES)$"
+)
+"""Names of services that a developer can run; the app's own URL is on this machine too, and says nothing of its secrets."""
 
 
 def _variable(
@@ -230,7 +235,7 @@ def _variable(
     if generate is None and secret and not re.search(r"falls? back", entry.comment, re.I):
         generate = naming.made_locally(entry.name)
     in_compose = bool(services and len(entry.value) > 3 and entry.value in services.text)
-    beside = entry.name.split("_")[0] in local or in_compose
+    beside = in_compose or any(entry.name.startswith(f"{service}_") for service in local)
     placeholder = samples.placeholder(
         entry.name, entry.value, kind, generated=generate is not None, beside_local=beside
     )
@@ -238,7 +243,7 @@ def _variable(
     return Variable(
         name=line(entry.name, limit=200),
         kind=kind,
-        need=Need.OPTIONAL if said == "optional" else Need.REQUIRED,
+        need=Need.OPTIONAL if said == "optional" or (said is None and naming.feature(entry.name)) else Need.REQUIRED,
         default=entry.value if works and not secret else None,
         sample=entry.value,
         placeholder=placeholder,

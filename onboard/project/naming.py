@@ -29,7 +29,7 @@ _PUBLIC = {"PUBLIC", "PUBLISHABLE", "ANON", "SITEKEY", "VAPID_PUBLIC"}
 _DATABASES = {
     "DATABASE", "DB", "POSTGRES", "POSTGRESQL", "PG", "MYSQL", "MARIADB", "MONGO", "MONGODB", "REDIS", "VALKEY", "AMQP",
     "RABBITMQ", "CLICKHOUSE", "DIRECT", "SHADOW", "COCKROACH", "NATS", "KAFKA", "LIBSQL", "PLANETSCALE", "MSSQL",
-    "SQLSERVER", "POOLER", "POOLING", "UNPOOLED",
+    "SQLSERVER", "SMTP", "MAILER", "POOLER", "POOLING", "UNPOOLED",
 }  # fmt: skip
 _CONNECTION = re.compile(
     r"^(postgres(ql)?|mysql2?|mariadb|mongodb(\+srv)?|rediss?|amqps?|smtps?|sqlserver|clickhouse|cockroachdb|"
@@ -48,7 +48,8 @@ def exposed(name: str) -> bool:
 
 def kind(name: str, value: str = "") -> Kind:
     """Say whether a value must be masked, by the name's words, then by the value's shape."""
-    words = [word for word in re.split(r"[_\W]+|(?<=[a-z])(?=[A-Z])", name) if word]
+    # `NEXT_PRIVATE_` says where a value is used, not that it is secret.
+    words = [word for word in re.split(r"[_\W]+|(?<=[a-z])(?=[A-Z])", name.removeprefix("NEXT_PRIVATE_")) if word]
     words = [word.upper() for word in words]
     inner = next((name[len(prefix) :] for prefix in PREFIXES if name.startswith(prefix)), None)
     if _secret_value(value):
@@ -79,6 +80,8 @@ def _secret_words(name: str, words: list[str], value: str) -> bool:
         return True
     if known & {"HOOK", "WEBHOOK"} and known & {"SLACK", "DISCORD", "TEAMS"} and last not in ("ID", "NAME", "CHANNEL"):
         return True
+    if last == "AUTH" and known & {"REDIS", "BASIC", "PROXY", "HTTP"}:
+        return True
     if last in _PLAIN_END:
         return False
     if {"MAX", "TOKENS"} <= known or {"MAX", "TOKEN"} <= known or value.lower() in ("true", "false"):
@@ -94,10 +97,23 @@ def _secret_value(value: str) -> bool:
     )
 
 
+_FEATURE = re.compile(
+    r"(^|_)(SENTRY|POSTHOG|PLAUSIBLE|UMAMI|MIXPANEL|AMPLITUDE|SEGMENT|DATADOG|DD|NEWRELIC|NEW_RELIC|AXIOM|LOGTAIL|BETTER_?STACK|HIGHLIGHT|"
+    r"LOGSNAG|BASELIME|HONEYCOMB|OTEL|OPENPANEL|PIRSCH|FATHOM|HOTJAR|CLARITY|GOOGLE_ANALYTICS|GOOGLE_SITE_VERIFICATION|GOOGLE_TAG\w*|"
+    r"GA|GTM|GA4|GA_ID|ANALYTICS|TELEMETRY|CRISP|INTERCOM|BUGSNAG|ROLLBAR|CODECOV|CHECKLY|LICENSE_KEY|LICENSE|E2E|CYPRESS|PLAYWRIGHT|"
+    r"TURBO_TOKEN|TURBO_TEAM|TURBO_REMOTE\w*|CHROMATIC\w*|STATSIG|FLAGSMITH|GROWTHBOOK)(_|$)"
+)
+
+
+def feature(name: str) -> bool:
+    """Whether a name is that of a service that apps run without: analytics, monitoring, tests, licences."""
+    return bool(_FEATURE.search(name))
+
+
 GENERATE = "openssl rand -base64 32"
 GENERATE_HEX = "openssl rand -hex 32"
 _MADE = re.compile(
-    r"^(NEXT_?AUTH_SECRET|AUTH_SECRET|BETTER_AUTH_SECRET|(APP_|API_|ACCESS_|REFRESH_|AUTH_)?JWT(_(ACCESS|REFRESH))?_SECRET"
+    r"^(NEXT_?AUTH_SECRET|AUTH_SECRET|BETTER_AUTH_SECRET|([A-Z0-9]+_)*JWT(_(ACCESS|REFRESH))?_SECRET"
     r"(_KEY)?|JWT_(ACCESS|REFRESH)_(TOKEN_)?SECRET|SESSION_(SECRET|KEY|PASSWORD|TOKEN_SECRET)|COOKIE_(SECRET|PASSWORD)|"
     r"SECRET_COOKIE_PASSWORD|CRON_(SECRET|API_KEY|API_TOKEN|SECRET_KEY|TOKEN|KEY)|CSRF_SECRET|PAYLOAD_SECRET|"
     r"SECRET_KEY_BASE|APP_SECRET|APP_KEY|SECRET_KEY|DJANGO_SECRET_KEY|"

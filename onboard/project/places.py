@@ -128,15 +128,17 @@ def target(
     loaded = [
         file for leaf in leaves for file in leaf.env_files if not EXAMPLE.search(file) and not file.startswith("..")
     ]
+    named = target_by_name(base) if base else None
     if place.committed:
-        name = ".env.development.local" if base == ".env.development" else ".env.local"
-        return join(folder, name), "template"
-    if base and (named := target_by_name(base)):
+        return join(folder, ".env.local"), "template"
+    if named == ".env.local":
         return join(folder, named), "template"
     if loaded:
         return next((file for file in loaded if file.endswith(".local")), loaded[0]), "scripts"
-    if told := readme.target(base):
+    if told := readme.target(base, only=named is not None):
         return join(folder, told.rpartition("/")[2]), "README"
+    if named and named not in (".env.dev", ".env.development"):
+        return join(folder, named), "template"
     if said := _said(head):
         return join(folder, said), "template"
     for package in packages:

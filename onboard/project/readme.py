@@ -32,13 +32,18 @@ class Readme:
     path: str | None
     text: str
 
-    def target(self, template: str | None) -> str | None:
-        """Return the env file that the README tells to make from `template` (a base name); `None`: it is silent."""
+    def target(self, template: str | None, *, only: bool = False) -> str | None:
+        """Return the env file that the README tells to make from `template` (a base name); `None`: it is silent.
+
+        `only`: copies of that very template count, nothing else.
+        """
         copies = [*_COPY.finditer(self.text), *_SAID.finditer(self.text)]
         fitting = [match for match in copies if EXAMPLE.search(match["source"]) and not EXAMPLE.search(match["target"])]
         named = [match for match in fitting if template and match["source"].rpartition("/")[2] == template]
-        for match in (*named, *fitting):
+        for match in named if only else (*named, *fitting):
             return match["target"].removeprefix("./").rstrip(".")
+        if only:
+            return None
         for match in _PULL.finditer(self.text):
             return match["target"] or ".env.local"
         created = [match["target"].rstrip(".") for match in _CREATE.finditer(self.text)]

@@ -7,11 +7,11 @@ import re
 from onboard.model import Kind
 
 _LOCAL_HOSTS = re.compile(
-    r"^(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|host\.docker\.internal|[\w-]+\.localhost|[\w-]+\.local|"
-    r"db|database|postgres|postgresql|pg|mysql|mariadb|redis|valkey|mongo|mongodb|mailhog|mailpit|inbucket|maildev|minio|"
-    r"kafka|rabbitmq|clickhouse|[\w-]*db|localstack)$",
+    r"^(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|host\.docker\.internal|[\w-]+\.(localhost|local|internal)|\$\{?\w+\}?|"
+    r"(?!(host|hostname|url|domain|server|example|endpoint|address|project|your|user|ep|xxx)(-|_|$))[a-z][a-z0-9]*([-_][a-z0-9]+)*)$",
     re.I,
 )
+"""This machine, or a name without dots: a compose service. A reference (`${PGHOST}`) is as local as what it refers to."""
 _URL = re.compile(
     r"^(?P<scheme>[a-z][a-z0-9+.-]*)://(?:(?P<user>[^/@]*)@)?(?P<host>\[[^\]]*\]|[^/:?#]*)(?P<rest>.*)$", re.I | re.S
 )
@@ -37,6 +37,7 @@ _KNOWN_GOOD = re.compile(
     r"|eyJpc3MiOiJzdXBhYmFzZS1kZW1v|eyAgCiAgICAicm9sZSI6|^sb_(publishable|secret)_(ACJWlzQHlZjBrEguHvfOxg_|N7UND0Ugj)",
 )
 """Keys that their services publish for development: Turnstile's and reCAPTCHA's test keys, Supabase's local stack."""
+_ISSUED_NAMES = ("KEY", "TOKEN", "SECRET", "_ID")
 _PROSE = re.compile(r"^[A-Za-z]+([ ,]+[A-Za-z']+){3,}")
 _JSONISH = re.compile(r"^[\[{]\s*[\"'\]}]")
 
@@ -69,12 +70,18 @@ def placeholder(name: str, value: str, kind: Kind, *, generated: bool = False, b
         return True
     if _JSONISH.match(bare) and kind is Kind.PUBLIC:
         return False
+    if name.endswith("PREFIX"):
+        return False
     if _MARKS.search(bare) or _PREFIX_ONLY.match(bare) or bare.endswith(("_...", "...")):
         return not (beside_local and bare.lower() in _LOCAL_WORDS | {"password", "secret"})
     if kind is Kind.SECRET:
         if generated:
             return True
         return not (beside_local or bare.lower() in _LOCAL_WORDS)
+    if name.endswith(_ISSUED_NAMES) and re.fullmatch(
+        r"[A-Za-z]+([-_ ][A-Za-z]+)*[-_ ]?(key|token|secret|id)", bare, re.I
+    ):
+        return True
     if name.endswith(("_ID", "_IDS")) and (_SHORT_TEST_KEY.match(bare) or (bare.isdigit() and len(bare) > 3)):
         return True
     if _SHORT_TEST_KEY.match(bare) or bare.startswith(("pk_test_", "pk_live_", "UA-", "G-X")):

@@ -31,6 +31,8 @@ class Entry:
     group: str = ""
     """Comment above the run of lines in which it stands, where it has none above itself."""
     section: str | None = None
+    heading: str = ""
+    """The section's title where it speaks of this line beyond doubt: a ruled one, or one of the same paragraph."""
     zone: str | None = None
     """`required` or `optional` where a heading says so for all that follows."""
     above: tuple[str, ...] = ()
@@ -70,7 +72,13 @@ class _Reader:
         self.ruled = False
         """The block has a rule line or a boxed title."""
         self.group = ""
-        self.section: str | None = None
+        self.ruled_section: str | None = None
+        self.plain_section: str | None = None
+        """Of a title without rules: it ends where the next comment begins."""
+        self.near = False
+        """The plain title stands in this paragraph."""
+        self.floating = False
+        """The plain title has a blank line below it and belongs to what comes next."""
         self.titles: list[str] = []
         self.zone: str | None = None
         self.head = ""
@@ -82,6 +90,7 @@ class _Reader:
             if not text.strip():
                 self._end_of_block()
                 self.group = ""
+                self.near = self.near and self.floating
             elif commented := _COMMENTED.match(text):
                 if self._is_variable(commented["value"]):
                     self._add(commented["name"], *_value(commented["value"]), at + 1, commented=True)
@@ -106,7 +115,7 @@ class _Reader:
 
     def _comment(self, text: str) -> None:
         boxed = _BOXED.match(text)
-        body = text.strip().lstrip("#").strip()
+        body = text.strip().strip("#").strip()
         if _RULE.match(text):
             self.ruled = True
             return
@@ -128,15 +137,20 @@ class _Reader:
             self.zone = said
 
     def _section(self, title: str) -> None:
-        self.section = one_line(title, limit=120)
-        self.titles = [*self.titles[-2:], self.section]
+        section = one_line(title, limit=120)
+        if self.ruled:
+            self.ruled_section, self.plain_section = section, None
+        else:
+            self.plain_section, self.near = section, True
+        self.titles = [*self.titles[-2:], section]
         self._zone(title)
 
     def _title(self) -> None:
-        """Take a title off the front of the block."""
+        """See whether the block begins with a title; a ruled one is no part of the comment."""
         first = self.block[0]
         if self.ruled or is_title(first):
             self._section(first)
+        if self.ruled:
             del self.block[0]
 
     def _end_of_block(self) -> None:
@@ -146,6 +160,7 @@ class _Reader:
                 self.head += "\n".join(self.block) + "\n"
             elif self.ruled or is_title(self.block[0], loose=True):
                 self._section(self.block[0])
+                self.floating = not self.ruled
                 if len(self.block) > 1 and not self.found:
                     self.head += "\n".join(self.block) + "\n"
             elif not self.found:
@@ -157,13 +172,17 @@ class _Reader:
         above = ""
         if self.block:
             whole = "\n".join(self.block)
-            after_blank = not self.group
-            if after_blank or self.ruled:
+            if not self.group or self.ruled:  # a comment after a blank line; one between two variables is no title
+                if not self.floating:
+                    self.plain_section, self.near = None, False
                 self._title()
             above = "\n".join(self.block)
             self.group = whole
+        section = self.plain_section or self.ruled_section
+        heading = (self.plain_section or "") if self.near else "" if self.plain_section else self.ruled_section or ""
+        self.floating = False
         entry = Entry(
-            name, value, line, commented, "\n".join(filter(None, (above, note))), self.group, self.section, self.zone,
+            name, value, line, commented, "\n".join(filter(None, (above, note))), self.group, section, heading, self.zone,
             tuple(self.titles),
         )  # fmt: skip
         self.block = []
@@ -236,7 +255,7 @@ _ZONE_FILLER = {
 
 def zone(title: str) -> str | None:
     """Return `optional` or `required` where a heading is about nothing else, so that it holds until the next such one."""
-    words = [word for word in re.split(r"[^a-z]+", title.lower()) if word]
+    words = [word for word in re.split(r"[^a-z]+", re.sub(r"\(.*?\)", "", title.lower())) if word]
     said = [word for word in words if word in ("optional", "required", "mandatory")]
     if re.search(r"\binternal use only\b", title, re.I):
         return "optional"
@@ -250,9 +269,16 @@ _OPTIONAL = re.compile(
     r"\bnot (strictly )?(required|needed|necessary|mandatory)\b|\bif (you|you'?d|you're|you are) (want|wish|use|using|like|need|plan|prefer|"
     r"don'?t need)\b|\bif (unset|not set|empty|omitted|absent|missing)\b|\bif using\b|\bfalls? back\b|\bdefaults? to\b|"
     r"\byou can (safely )?(skip|ignore|omit|remove)\b|\buncomment\b|\bdo not need\b|\bdon'?t need\b|\bproduction only\b|"
+    r"\b(used|needed|necessary|required|applies|relevant|only) (only )?(if|when)\b|\bset (this|these|it) (to|if|only)\b|\bto enable\b|"
     r"\bonly in production\b|\bin production only\b|\bself[- ]host(ed|ing) only\b",
     re.I,
 )
+_FEATURE_SECTION = re.compile(
+    r"\b(e2e|tests?|testing|playwright|cypress|analytics|monitoring|error tracking|observability|telemetry|tracing|logging|"
+    r"enterprise|ee only|experimental|deploy(ment)?|ci|ci/cd|production|extras?|advanced|debug(ging)?|misc optional)\b",
+    re.I,
+)
+"""What such a section holds is a feature, a test's or a server's; the app starts without."""
 _REQUIRED = re.compile(
     r"\b(required|mandatory|must be set|must set|needs? to be set|is necessary)\b(?! (for|if|when|only|in|on|by|to use|unless)\b)",
     re.I,
@@ -261,7 +287,7 @@ _REQUIRED = re.compile(
 
 def need(entry: Entry) -> str | None:
     """Return `optional` or `required` where the template says so of this variable, `None` where it is silent."""
-    for said in (entry.comment, entry.section or ""):
+    for said in (entry.comment, entry.heading):
         if re.search(r"\bnot (strictly )?(required|needed|mandatory)\b", said, re.I):
             return "optional"
         explicit = _OPTIONAL.search(said)
@@ -270,6 +296,8 @@ def need(entry: Entry) -> str | None:
         if explicit and not (said is not entry.comment and entry.zone == "required"):
             return "optional"
     if entry.commented:
+        return "optional"
+    if entry.zone != "required" and _FEATURE_SECTION.search(re.split(r"\s[–—-]\s|\(|:", entry.heading)[0]):
         return "optional"
     if entry.group != entry.comment and _OPTIONAL.search(entry.group.split("\n")[0]) and not entry.comment:
         return "optional"
@@ -329,7 +357,9 @@ def choices(entry: Entry) -> tuple[str, ...]:
     return ()
 
 
-_NOT_A_LINK = re.compile(r"callback|redirect|\be\.g\b|for example|\[your|<your|/your[-_]|localhost|127\.0\.0\.1", re.I)
+_NOT_A_LINK = re.compile(
+    r"callback|redirect|\be\.g\b|for example|\[your|<your|/your[-_]|localhost|127\.0\.0\.1|xxx|\*\*|/\.\.\.", re.I
+)
 _KEY_PAGE = re.compile(r"key|token|credential|dashboard|console|setting|account|secret|//app\.|/new\b|generate", re.I)
 
 
