@@ -55,6 +55,15 @@ THEMES = (
         background="#16171f",
         surface="#1b1d28",
         panel="#24283b",
+        variables={
+            "quiet": "#8b93b5",
+            "edge": "#3b4261",
+            "block-cursor-background": "#364a82",
+            "block-cursor-foreground": "#ffffff",
+            "block-cursor-text-style": "bold",
+            "block-cursor-blurred-background": "#292e42",
+            "block-cursor-blurred-text-style": "none",
+        },
     ),
     Theme(
         name="onboard-light",
@@ -68,6 +77,15 @@ THEMES = (
         background="#f6f6fa",
         surface="#ececf3",
         panel="#dfe0ea",
+        variables={
+            "quiet": "#5f657f",
+            "edge": "#b4b8cc",
+            "block-cursor-background": "#c5d4f5",
+            "block-cursor-foreground": "#16171f",
+            "block-cursor-text-style": "bold",
+            "block-cursor-blurred-background": "#dfe0ea",
+            "block-cursor-blurred-text-style": "none",
+        },
         dark=False,
     ),
 )
@@ -101,6 +119,12 @@ class OnboardApp(App[None], inherit_bindings=False):
         """The next step is gone to when the present look ends; any move of the person's takes it back."""
         self._signal: int | None = None
         self._broke = ""
+        self.awake = False
+        """The first frame was shown."""
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours of ours that other themes do not have."""
+        return {"quiet": "ansi_bright_black" if self.native_ansi_color else "#8b93b5", "edge": "ansi_bright_black"}
 
     # one sitting
 
@@ -147,6 +171,7 @@ class OnboardApp(App[None], inherit_bindings=False):
     def _awake(self) -> None:
         gc.freeze()
         gc.enable()
+        self.awake = True
         if self.sitting.session.trusted:
             self._look((), what="everything", onward=True)
         else:
@@ -311,7 +336,7 @@ class OnboardApp(App[None], inherit_bindings=False):
 
     def on_copy(self, event: messages.Copy) -> None:
         """Give an address or a command to the terminal's clipboard."""
-        self.copy_to_clipboard(event.text)
+        self.copy_to_clipboard(clean.line(event.text, limit=8_000))
         self._status("Sent to the terminal's clipboard. If it does not arrive, hold Shift and select the text.")
 
     def _status(self, words: str, state: Status | None = None) -> None:
@@ -335,7 +360,7 @@ class OnboardApp(App[None], inherit_bindings=False):
         if self.screen.get_selected_text():
             self.screen.action_copy_text()
         elif isinstance(self.screen, RunScreen) and self.screen.running:
-            self.screen.action_back()
+            self.screen.action_end()
         else:
             self.interrupted(signal.SIGINT)
 
@@ -346,7 +371,7 @@ class OnboardApp(App[None], inherit_bindings=False):
             return
         keys: dict[str, list[str]] = {}
         for key, active in screen.active_bindings.items():
-            if active.binding.description and active.enabled:
+            if active.enabled and active.binding.description and (active.binding.show or active.binding.id):
                 keys.setdefault(active.binding.description, []).append(key)
         self.push_screen(Help(screen.ABOUT, [(",".join(dict.fromkeys(found)), does) for does, found in keys.items()]))
 

@@ -61,10 +61,14 @@ class ApprovalScreen(Frame):
 
     def _question(self) -> Content:
         asked = self.approval
-        rows: list[Content | str] = [
+        return text.lines(
             text.line("May onboard do this in this folder?", text.STRONG),
-            text.line(asked.root, text.QUIET, limit=300),
-        ]
+            text.line(text.fit(asked.root, 120), text.QUIET),
+        )
+
+    def _warnings(self) -> list[Content | str]:
+        asked = self.approval
+        rows: list[Content | str] = []
         if not asked.id_is_own:
             rows += [
                 text.join(
@@ -78,15 +82,15 @@ class ApprovalScreen(Frame):
             rows.append(text.join(text.say("~", "bold $text-warning"), text.line(changed)))
         if len(asked.changed) > 6:
             rows.append(text.say(f"~ and {len(asked.changed) - 6} more changes since you approved it"))
-        return text.lines(*rows)
+        return [*rows, ""] if rows else []
 
     def _what(self) -> Content:
         asked = self.approval
-        rows: list[Content | str] = [_head("Runs, when you choose a step", len(asked.commands))]
+        rows = [*self._warnings(), _head("Runs, when you choose a step", len(asked.commands))]
         for command, runs in asked.commands:
             rows.append(text.join("  ", text.line(command, text.LINK, limit=400)))
             if runs and runs != command:
-                rows.append(text.join("    ", text.line(f"which runs: {runs}", text.QUIET, limit=800)))
+                rows.append(text.join("    ", text.line(f"→ {runs}", text.QUIET, limit=800)))
         rows += ["", _head("Sends a value to be checked, to nobody else", len(asked.hosts))]
         for host, names in asked.hosts:
             rows.append(text.join("  ", text.line(host, text.LINK, limit=300)))

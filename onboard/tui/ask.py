@@ -36,6 +36,9 @@ class AskScreen(Frame):
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop asking", id="stop"),
+        Binding("escape", "change", "Change", id="change"),
+        Binding("escape", "back", "Overview", id="back"),
         Binding("o,ctrl+o", "open", "Open page", id="open"),
         Binding("g,ctrl+g", "generate", "Generate", id="generate"),
         Binding("ctrl+d,f3", "demo", "Demo values", id="demo", priority=True),
@@ -84,16 +87,18 @@ class AskScreen(Frame):
 
     def _guidance(self) -> Content:
         why = text.line(self.owed.finding.summary, text.QUIET)
-        rows: list[Content | str] = [text.join(text.sign(self.owed.finding.status), why)]
+        rows: list[Content | str] = []
+        if any(field.state != "missing" for field in self.form.fields):
+            rows.append(text.join(text.sign(self.owed.finding.status), why))
         rows += [
             text.join(text.say(f"{n}.", text.QUIET), text.say(one)) for n, one in enumerate(self.form.instructions, 1)
         ]
         if self.form.page:
-            rows.append(text.join("Get it at", text.line(self.form.page, text.LINK, limit=4000)))
+            rows.append(text.join(text.say("→", text.QUIET), text.line(self.form.page, text.LINK, limit=4000)))
         if self.form.limits:
             rows.append(text.line(f"Free plan: {self.form.limits}", text.QUIET))
         if self.form.hosts:
-            rows.append(text.line(f"Enter checks it with {', '.join(self.form.hosts)} and nobody else.", text.QUIET))
+            rows.append(text.line(f"Checked with {', '.join(self.form.hosts)}, nobody else.", text.QUIET))
         else:
             rows.append(text.line("It is sent nowhere.", text.QUIET))
         return text.lines(*rows)
@@ -124,10 +129,10 @@ class AskScreen(Frame):
         entry.border_subtitle = text.join(*self._shape(entry))
 
     def _shape(self, entry: Entry) -> tuple[Content, Content]:
-        if not entry.filled:
-            return Content(""), Content("")
         name = entry.name or ""
-        shape = self.sitting.session.fits(name, entry.secret().reveal())
+        shape = self.sitting.session.fits(name, entry.secret().reveal()) if entry.filled else None
+        if shape is None or not shape.text:
+            return Content(""), Content("")
         return text.sign(Status.OK if shape.fits else Status.WARN), text.line(shape.text)
 
     # what is typed
@@ -158,7 +163,8 @@ class AskScreen(Frame):
         field = self.fields[entry.name or ""]
         hint = self.query_one("#hint", Static)
         if entry.filled:
-            hint.update(text.join(*self._shape(entry)))
+            told = text.join(*self._shape(entry))
+            hint.update(told if told.cell_length > entry.size.width - 4 else Content(""))
         else:
             said = field.variable.description or (field.looks_like and f"It looks like {field.looks_like}.")
             hint.update(text.line(said or "", text.QUIET))
@@ -217,6 +223,7 @@ class AskScreen(Frame):
         """Show the verdict and what can be done about it; `None` takes it away."""
         panel = self.query_one("#verdict")
         panel.display = trial is not None
+        self.query_one("#guidance").display = trial is None
         if trial is None:
             self._trial = None
             self.status("")
@@ -303,6 +310,12 @@ class AskScreen(Frame):
                 return bool(self.form.page)
             case "generate":
                 return self._trial is None and self._made_here() is not None
+            case "stop":
+                return self._busy == "asking"
+            case "change":
+                return self._trial is not None and not self._busy
+            case "back":
+                return self._trial is None and not self._busy
             case "demo":
                 return any(self.sitting.demo_value(name) for name in self.fields)
             case "skip":
@@ -351,18 +364,15 @@ class AskScreen(Frame):
         """Look again: the value may have come from elsewhere."""
         self.post_message(Done(self.owed))
 
-    def action_back(self) -> None:
-        """Stop asking; or go back to the values; or to the overview."""
-        if self._busy == "saving":
-            return
-        if self._busy:
-            self.workers.cancel_node(self)
-            self._judge(None)
-            self.status("Stopped. Nothing was saved.")
-        elif self._trial is not None:
-            self._change()
-        else:
-            super().action_back()
+    def action_stop(self) -> None:
+        """Stop asking."""
+        self.workers.cancel_node(self)
+        self._judge(None)
+        self.status("Stopped. Nothing was saved.")
+
+    def action_change(self) -> None:
+        """Go back to the values."""
+        self._change()
 
     def unsaved(self) -> str:
         """Typed values are lost with the app."""

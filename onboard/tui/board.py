@@ -63,8 +63,8 @@ class BoardScreen(Frame):
         super().__init__(sitting, only)
         self._only = only
         self._variables = False
-        self._stale = False
-        self._shown: list[tuple[Finding, ...]] = []
+        self.stale = False
+        """What is drawn is not what is so; it will be in a moment."""
 
     def body(self) -> ComposeResult:
         """Lay out the summary, the filter and the rows."""
@@ -82,17 +82,18 @@ class BoardScreen(Frame):
     def tell(self) -> None:
         """Draw soon: a hundred findings that land together are drawn once."""
         super().tell()
-        if self.is_mounted and not self._stale:
-            self._stale = True
+        if self.is_mounted and not self.stale:
+            self.stale = True
             self.set_timer(0.05, self.draw)
 
     def on_resize(self) -> None:
         """Draw for the new width."""
+        super().on_resize()
         self.tell()
 
     def draw(self) -> None:
         """Draw the rows that the stage and the filter leave."""
-        self._stale = False
+        self.stale = False
         rows = self.query_one(Rows)
         wanted = self.query_one("#filter", Input).value.strip().casefold()
         self.query_one("#title", Static).update(self._summary())
@@ -121,14 +122,14 @@ class BoardScreen(Frame):
         return options
 
     def _variable_rows(self, wanted: str, width: int) -> list[Option]:
-        name = max(width - 46, 12)
-        head = f"   {'variable'.ljust(name)} {'state'.ljust(11)} {'the app reads'.ljust(12)}{'kept in'.ljust(9)}   age"
+        state = text.say("state".ljust(11))
+        head = self._cells(width, Content(" "), "variable", state, "read from", "kept in", "age")
         rows = [
             Option(self._variable(row, width), f"variable.{row.name}")
             for row in self.sitting.session.rows()
             if wanted in f"{row.name} {row.provider or ''} {row.state}".casefold()
         ]
-        return [Option(text.say(head, text.QUIET), disabled=True), *rows] if rows else []
+        return [Option(head.stylize(text.QUIET), disabled=True), *rows] if rows else []
 
     def _findings(self) -> list[Finding]:
         found = list(self.sitting.session.findings.values())
@@ -149,7 +150,9 @@ class BoardScreen(Frame):
             said = text.join(text.sign(Status.OK), text.line("All is well: nothing is owed.", text.STRONG))
         else:
             steps = "1 step is owed" if len(owed) == 1 else f"{len(owed)} steps are owed"
-            said = text.join(text.line(f"{steps}.", text.STRONG), text.line(f"n: {first.step.text}"))
+            said = text.join(
+                text.line(f"{steps}.", text.STRONG), text.line(f"Next: {first.step.text}"), text.line("(n)", text.QUIET)
+            )
         return said + text.say(where, text.QUIET)
 
     def _finding(self, finding: Finding, width: int) -> Content:
@@ -158,22 +161,35 @@ class BoardScreen(Frame):
         return text.join(
             Content(" ") + text.sign(finding.status),
             text.say(title),
-            text.line(text.fit(finding.summary, max(width - name - 5, 8)), text.QUIET),
+            text.line(text.cut(finding.summary, max(width - name - 5, 8)), text.QUIET),
         )
 
     def _variable(self, row: Row, width: int) -> Content:
         state = _STATES.get(row.state, Status.UNKNOWN)
-        place = (row.wins or "–").replace("_", " ")
         vault = "keyring" if "vault" in row.sources else "–"
-        name = max(width - 46, 12)
-        cells = (
-            text.say(text.fit(row.name, name).ljust(name)),
+        return self._cells(
+            width,
+            text.sign(state),
+            row.name,
             text.say(text.fit(row.state, 11).ljust(11), text.COLOURS[state]),
-            text.say(text.fit(place, 12).ljust(12), text.QUIET),
-            text.say(vault.ljust(8), text.QUIET),
-            text.say(self._age(row.set_at).rjust(6), text.QUIET),
+            (row.wins or "–").replace("_", " "),
+            vault,
+            self._age(row.set_at),
         )
-        return text.join(Content(" ") + text.sign(state), *cells)
+
+    @staticmethod
+    def _cells(width: int, mark: Content, name: str, state: Content, place: str, kept: str, age: str) -> Content:
+        """Return one row; where it kept is left out where there is no room."""
+        narrow = width < 64
+        room = max(width - (32 if narrow else 42), 10)
+        return text.join(
+            Content(" ") + mark,
+            text.say(text.fit(name, room).ljust(room)),
+            state,
+            text.say(text.fit(place, 9).ljust(9), text.QUIET),
+            text.say(kept.ljust(9), text.QUIET) if not narrow else Content(""),
+            text.say(age.rjust(5), text.QUIET),
+        )
 
     def _age(self, set_at: str | None) -> str:
         """Return how long ago a value was entered, in days; a dash where that is not known."""

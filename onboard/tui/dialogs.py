@@ -76,7 +76,7 @@ class Help(ModalScreen[None]):
         rows: list[Content | str] = [text.say(self._about), ""]
         for keys, does in self._keys:
             shown = " ".join(Keys.label(key) for key in keys.split(","))
-            rows.append(text.join(text.line(shown.ljust(14), "bold $text-accent"), text.line(does)))
+            rows.append(text.join(text.say(shown.ljust(12), "bold $text-accent"), text.line(does)))
         rows += [
             "",
             text.say("Where a value is typed, letters are typed: the ^ (ctrl) and F keys work there.", text.QUIET),

@@ -203,7 +203,7 @@ class PublicField(Input):
     ]
 
     def __init__(self, name: str, cleaner: Cleaner, *, hint: str = "", value: str = "") -> None:
-        super().__init__(name=name, classes="entry", compact=True, max_length=_LIMIT)
+        super().__init__(name=name, classes="entry", max_length=_LIMIT)
         self._cleaner = cleaner
         self.placeholder = clean.line(hint)
         self.value = _shown(value)

@@ -54,12 +54,19 @@ class Frame(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known."""
-        self.tell()
+        self._tell()
+
+    def on_resize(self) -> None:
+        """Keep what is typed into in sight."""
+        if self.focused is not None:
+            self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     def tell(self) -> None:
-        """Draw the shared parts from what is so now."""
-        if not self.is_mounted:
-            return
+        """Draw what is so now."""
+        if self.is_mounted:
+            self._tell()
+
+    def _tell(self) -> None:
         self.query_one(Stages).show(self.sitting.session.stages(), self.stage)
         self.query_one(Heading).refresh()
         self.query_one(Activity).refresh()

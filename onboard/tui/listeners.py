@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Log, Static
+from textual.widgets import Static
 
 from onboard import clean
 from onboard.errors import OnboardError
@@ -18,11 +19,8 @@ from onboard.plan import Stage
 from onboard.tui import text
 from onboard.tui.frame import Frame
 from onboard.tui.messages import Look
-from onboard.tui.parts import Choices
+from onboard.tui.parts import Choices, Output
 from onboard.tui.sitting import Sitting
-
-_LINES = 2_000
-"""Of events that are kept."""
 
 
 class ListenersScreen(Frame):
@@ -46,13 +44,13 @@ class ListenersScreen(Frame):
         """Lay out the listeners and the events."""
         yield Static(Content(""), id="title", markup=False)
         yield Choices(())
-        yield Log(max_lines=_LINES, id="output")
+        yield Output()
 
     def on_mount(self) -> None:
         """Start them."""
         super().on_mount()
         self.query_one(Choices).display = False
-        self.set_focus(self.query_one(Log))
+        self.set_focus(self.query_one(Output))
         self.listen()
 
     @work(exclusive=True, exit_on_error=False)
@@ -65,6 +63,7 @@ class ListenersScreen(Frame):
             async with aclosing(self.sitting.session.listen()) as happened:
                 async for event in happened:
                     self._happened(event)
+                    await asyncio.sleep(0)
         finally:
             self.running = False
         self._draw()
@@ -85,9 +84,9 @@ class ListenersScreen(Frame):
                 self._states.setdefault(source, (Status.UNKNOWN, "starting …"))
         if event.kind == "webhook":
             self._count += 1
-        if said:
+        if said and event.kind != "ready":
             at = f"{self.sitting.session.machine.now():%H:%M:%S}"
-            self.query_one(Log).write_line(f"{at}  {text.fit(source, 18)}  {said}")
+            self.query_one(Output).say(f"{at} {text.fit(source, 13)}  {said}")
         self._draw()
 
     def _draw(self) -> None:

@@ -56,6 +56,8 @@ class PageScreen(Frame):
         with VerticalScroll(id="form", can_focus=False):
             yield Static(text.lines(*rows), id="intro", markup=False)
         choices = [("look", "It is done: look again"), ("later", "Leave it for later")]
+        if step.command:
+            choices.insert(0, ("command", "Copy the command"))
         if step.url and self.sitting.session.machine.has_browser:
             choices.insert(0, ("open", "Open the page in the browser"))
         elif step.url:
@@ -76,6 +78,8 @@ class PageScreen(Frame):
                 self.action_open()
             case "copy":
                 self.action_copy()
+            case "command":
+                self.post_message(Copy(self.owed.step.command or ""))
             case "look":
                 self.action_look()
             case "later":
@@ -94,7 +98,8 @@ class PageScreen(Frame):
         """Open the page; the next choice is then to look again."""
         if self.owed.step.url:
             self.post_message(OpenPage(self.owed.step.url))
-            self.query_one(Choices).highlighted = 1
+            choices = self.query_one(Choices)
+            choices.highlighted = choices.get_option_index("look")
 
     def action_copy(self) -> None:
         """Copy the address, or the command where there is none."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -11,10 +13,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import OptionList
+from textual.widgets import Log, OptionList
 from textual.widgets.option_list import Option
 
-from onboard.model import Status
+from onboard import clean
 from onboard.plan import Stage, StageState
 from onboard.tui import text
 from onboard.tui.sitting import Sitting
@@ -103,7 +105,7 @@ class Activity(Widget):
         notes = list(self._sitting.notes)[-room:] if room else []
         width = max(self.size.width, 8)
         return Content("\n").join(
-            text.join(text.say(note.at, text.QUIET), text.sign(note.status), text.line(text.fit(note.text, width - 8)))
+            text.join(text.say(note.at, text.QUIET), text.sign(note.status), text.line(text.cut(note.text, width - 8)))
             for note in notes
         )
 
@@ -139,18 +141,18 @@ class Keys(Widget):
         self._spans = []
         column = 0
         for key, described in own + general:
-            shown = Content.assemble((f" {self.label(key)} ", "bold $text-accent"), described)
-            if column + shown.cell_length > self.size.width:
+            shown = Content.assemble((self.label(key), "bold $text-accent"), " ", described)
+            if column + shown.cell_length > self.size.width - 2:
                 break
             self._spans.append((column, column + shown.cell_length, key))
             drawn.append(shown)
-            column += shown.cell_length + 1
-        return Content(" ").join(drawn)
+            column += shown.cell_length + 2
+        return Content("  ").join(drawn)
 
     def on_click(self, event: events.Click) -> None:
         """Press the key that was clicked."""
         for start, end, key in self._spans:
-            if start <= event.x < end:
+            if start <= event.x - 1 < end:
                 self.app.simulate_key(key)
 
     @classmethod
@@ -202,8 +204,44 @@ class Choices(OptionList):
         self.post_message(self.Made(event.option_id or ""))
 
 
-def worst(states: Iterable[Status]) -> Status:
-    """Return the state that matters most of several."""
-    order = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.OK, Status.SKIPPED)
-    found = set(states)
-    return next((state for state in order if state in found), Status.SKIPPED)
+_WRAP: Mapping[str, Any] = {"replace_whitespace": False, "drop_whitespace": False, "break_on_hyphens": False}
+
+
+class Output(Log):
+    """What a child says, as it comes: cleaned, wrapped, the last lines kept. A flood is drawn a few times a second."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Down", show=False),
+        Binding("k", "scroll_up", "Up", show=False),
+    ]
+    KEPT = 5_000
+    """Lines."""
+
+    def __init__(self) -> None:
+        super().__init__(max_lines=self.KEPT, id="output")
+        self._due: deque[str] = deque(maxlen=self.KEPT)
+
+    def on_mount(self) -> None:
+        """Draw what came, a few times a second."""
+        self.set_interval(0.05, self.draw)
+
+    def say(self, said: str) -> None:
+        """Add text from outside."""
+        self._due.extend(clean.clean(said, limit=4_000).split("\n"))
+
+    def empty(self) -> None:
+        """Start anew."""
+        self._due.clear()
+        self.clear()
+
+    def draw(self) -> None:
+        """Draw what is due, wrapped to the width there is now."""
+        if not self._due:
+            return
+        width = max(self.size.width - 2, 20)
+        rows: list[str] = []
+        for said in self._due:
+            line = said.expandtabs(4)
+            rows += [line] if len(line) <= width else wrap(line, width, subsequent_indent="  ", **_WRAP)
+        self._due.clear()
+        self.write_lines(rows[-self.KEPT :])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Log, Static
+from textual.widgets import Input, Static
 
 from onboard import clean
 from onboard.errors import NeedsPerson, OnboardError
@@ -19,11 +20,8 @@ from onboard.plan import Owed
 from onboard.tui import text
 from onboard.tui.frame import Frame
 from onboard.tui.messages import Copy, Done, PutOff
-from onboard.tui.parts import Choices
+from onboard.tui.parts import Choices, Output
 from onboard.tui.sitting import Sitting
-
-_LINES = 5_000
-"""Of output that are kept."""
 
 
 class RunScreen(Frame):
@@ -36,6 +34,8 @@ class RunScreen(Frame):
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "end", "End it", id="end"),
+        Binding("escape", "back", "Overview", id="back"),
         Binding("c,ctrl+y", "copy", "Copy command", id="copy"),
         Binding("l,ctrl+l", "later", "Later", id="later"),
         Binding("r,f5", "look", "Look again", id="look", show=False),
@@ -50,9 +50,9 @@ class RunScreen(Frame):
         """Lay out the command, the choice, and the place for its output."""
         with VerticalScroll(id="form", can_focus=False):
             yield Static(self.intro(), id="intro", markup=False)
-        yield Choices(self.choices())
+        yield Output()
         yield Input(id="confirmed", compact=True, placeholder="type it here, then Enter")
-        yield Log(max_lines=_LINES, id="output")
+        yield Choices(self.choices())
 
     def on_mount(self) -> None:
         """Ask first."""
@@ -92,11 +92,11 @@ class RunScreen(Frame):
     @work(exclusive=True, exit_on_error=False)
     async def run_it(self, confirmed: str = "") -> None:
         """Do the step, showing what happens; leaving ends it."""
-        output = self.query_one("#output", Log)
+        output = self.query_one(Output)
         output.display = True
         self.query_one("#confirmed").display = False
         self.query_one(Choices).display = False
-        output.clear()
+        output.empty()
         self.set_focus(output)
         self.running = True
         self.refresh_bindings()
@@ -107,6 +107,7 @@ class RunScreen(Frame):
                 async for event in events:
                     last = event
                     self._happened(event, output)
+                    await asyncio.sleep(0)  # a child that floods us must not keep keys waiting
         except NeedsPerson as error:
             self._confirm(error)
             return
@@ -115,12 +116,11 @@ class RunScreen(Frame):
             self.refresh_bindings()
         self._ended(last)
 
-    def _happened(self, event: Event, output: Log) -> None:
+    def _happened(self, event: Event, output: Output) -> None:
         if event.kind == "progress":
             self.status(f"{clean.line(event.text)}  Esc ends it.")
-        elif event.text:
-            said = clean.clean(event.text, limit=4000)
-            output.write_lines(said.split("\n"))
+        elif event.text and event.kind not in ("done", "failed"):
+            output.say(event.text)
 
     def _ended(self, last: Event) -> None:
         if last.kind == "done":
@@ -161,7 +161,9 @@ class RunScreen(Frame):
         match action:
             case "copy":
                 return bool(self.owed.step.command)
-            case "later" | "look":
+            case "end":
+                return self.running
+            case "later" | "look" | "back":
                 return not self.running
         return True
 
@@ -178,11 +180,8 @@ class RunScreen(Frame):
         """Look again: it may have been done elsewhere."""
         self.post_message(Done(self.owed))
 
-    def action_back(self) -> None:
-        """End what runs; or go to the overview."""
-        if not self.running:
-            super().action_back()
-            return
+    def action_end(self) -> None:
+        """End what runs."""
         self.workers.cancel_node(self)
         self.running = False
         self.sitting.note("Ended before it was through", Status.WARN)

@@ -15,7 +15,7 @@ COLOURS = {
     Status.WARN: "$text-warning",
     Status.FAIL: "$text-error",
     Status.UNKNOWN: "$text-secondary",
-    Status.SKIPPED: "$text-muted",
+    Status.SKIPPED: "$quiet",
 }
 
 WORDS = {
@@ -27,7 +27,7 @@ WORDS = {
 }
 
 STRONG = "bold"
-QUIET = "$text-muted"
+QUIET = "$quiet"
 LINK = "$text-accent"
 
 
@@ -55,6 +55,12 @@ def join(*parts: Content | str, gap: str = " ") -> Content:
 def lines(*parts: Content | str) -> Content:
     """Return the parts below each other; an empty one is an empty line."""
     return Content("\n").join([part if isinstance(part, Content) else say(part) for part in parts])
+
+
+def cut(text: str, width: int) -> str:
+    """Return one cleaned line of at most `width` characters, cut at its end: for sentences."""
+    text = clean.line(text)
+    return text if len(text) <= width else text[: max(width - 1, 0)].rstrip() + "…"
 
 
 def fit(text: str, width: int) -> str:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from onboard import paste, plan
+from onboard import paste
+from onboard import plan as planning
 from onboard.entry import Field, Form, Trial
 from onboard.errors import NeedsPerson, OnboardError
 from onboard.listing import Row
@@ -126,7 +127,9 @@ def all_well() -> dict[str, Finding]:
         "webhook.port": "both listeners forward to 3000",
     }
     return {
-        id: replace(finding, status=Status.OK, step=None, summary=done.get(id, "is set" if finding.step else finding.summary))
+        id: replace(
+            finding, status=Status.OK, step=None, summary=done.get(id, "is set" if finding.step else finding.summary)
+        )
         for id, finding in first_day().items()
     }
 
@@ -138,7 +141,9 @@ def only(*steps: Step) -> dict[str, Finding]:
 
 
 def _missing(name: str, provider: str, step: Step) -> Finding:
-    return Finding(f"variable.{name}", name, Status.FAIL, "has no value yet", variable=name, provider=provider, step=step)
+    return Finding(
+        f"variable.{name}", name, Status.FAIL, "has no value yet", variable=name, provider=provider, step=step
+    )
 
 
 @dataclass
@@ -211,11 +216,11 @@ class FakeSession:
                 self.findings[id] = finding
                 yield finding
 
-    def plan(self) -> tuple[plan.Owed, ...]:
-        return tuple(owed for owed in plan.plan(self.findings.values()) if owed.step not in self.skipped)
+    def plan(self) -> tuple[planning.Owed, ...]:
+        return tuple(owed for owed in planning.plan(self.findings.values()) if owed.step not in self.skipped)
 
-    def stages(self) -> tuple[plan.StageState, ...]:
-        return plan.stages(self.findings.values())
+    def stages(self) -> tuple[planning.StageState, ...]:
+        return planning.stages(self.findings.values())
 
     def rows(self) -> tuple[Row, ...]:
         return tuple(
@@ -273,7 +278,9 @@ class FakeSession:
     def fits(self, name: str, text: str) -> Shape:
         if name == "STRIPE_SECRET_KEY":
             fits = text.startswith("sk_test_")
-            return Shape(fits, "a Stripe test secret key" if fits else "not a Stripe secret key: it starts with sk_test_")
+            return Shape(
+                fits, "a Stripe test secret key" if fits else "not a Stripe secret key: it starts with sk_test_"
+            )
         return Shape(True, "")
 
     def generate(self, name: str) -> Secret:
