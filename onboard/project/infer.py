@@ -68,9 +68,9 @@ def understand(start: Path, path: Path | None = None, *, deep: bool = True) -> P
     main = _asked_for(tree.root, path or start, known) or main
     apps = _apps(common, main, found)
     remote = root.remote(top)
-    folder = "" if main == "." else f"#{main}"
+    folder = "" if main == "." else f"/{main}" if "#" in (remote or "") else f"#{main}"
     own = packages.root.name if packages.root else ""
-    name = (said.name if said else None) or (remote or "").partition("/")[2] or own or tree.root.name
+    name = (said.name if said else None) or (remote or "").partition("#")[0].partition("/")[2] or own or tree.root.name
     tools = _tools(tree, apps[0])
     if manifest:
         from onboard.project import overlay

@@ -7,17 +7,9 @@ from collections.abc import Mapping
 
 from onboard.clean import line
 from onboard.project.files import Tree
-from onboard.project.packages import Package
+from onboard.project.packages import LOCKS, Package
 from onboard.project.values import NodeSpec, PackageManager
 
-LOCKS = {
-    "pnpm-lock.yaml": "pnpm",
-    "bun.lockb": "bun",
-    "bun.lock": "bun",
-    "yarn.lock": "yarn",
-    "package-lock.json": "npm",
-    "npm-shrinkwrap.json": "npm",
-}
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 _NODE_WORDS = re.compile(
     r"\bnode(?:\.?js)?(?:\*\*|`|\])?(?:\([^)]*\))?\s*(?:\(?version\)?:?\s*|:\s*)?\(?`?(?P<spec>(?:>=|≥|\^|~)?\s?v?\d{2}(?:\.\d+){0,2}(?:\.x)?\+?)",

@@ -11,6 +11,15 @@ from functools import cache
 from onboard.project.files import Tree
 from onboard.project.outline import parse, strings
 
+LOCKS = {
+    "pnpm-lock.yaml": "pnpm",
+    "bun.lockb": "bun",
+    "bun.lock": "bun",
+    "yarn.lock": "yarn",
+    "package-lock.json": "npm",
+    "npm-shrinkwrap.json": "npm",
+}
+"""Lock file → package manager."""
 _ASIDE = re.compile(
     r"(^|/)(examples?|templates?|fixtures?|__tests__|__fixtures__|tests?|e2e|playground|sandbox-templates)/"
 )
@@ -99,8 +108,7 @@ def workspaces(tree: Tree) -> Workspaces:
     folders = [
         path.rpartition("/")[0] for path in tree.files() if path.endswith("/package.json") and path.count("/") <= 5
     ]
-    patterns = list(_patterns(tree, root))
-    matchers = [(not pattern.startswith("!"), glob(pattern.removeprefix("!"))) for pattern in patterns]
+    matchers = [(not each.startswith("!"), glob(each.removeprefix("!"))) for each in patterns(tree, root)]
     members: dict[str, Package] = {".": root} if root else {}
     for folder in folders:
         if matchers:
@@ -118,7 +126,8 @@ def workspaces(tree: Tree) -> Workspaces:
     return Workspaces(root, members, bool(matchers) and any(folder != "." for folder in members))
 
 
-def _patterns(tree: Tree, root: Package | None) -> tuple[str, ...]:
+def patterns(tree: Tree, root: Package | None) -> tuple[str, ...]:
+    """Return the workspace patterns of a root: pnpm, package.json, lerna, else what nx means without any."""
     found: tuple[str, ...] = ()
     text = tree.text("pnpm-workspace.yaml")
     if text is not None:

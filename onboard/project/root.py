@@ -8,37 +8,83 @@ from pathlib import Path
 
 from onboard.clean import line
 from onboard.errors import ProjectError
+from onboard.project import packages
+from onboard.project.files import Tree
+from onboard.project.readme import EXAMPLE
 
 _CAP = 256 << 10
 _URL = re.compile(
     r"^(?:[a-z][a-z0-9+.-]*://)?(?:[^@/]*@)?(?P<host>[^/:]+)(?::\d+)?[:/]+(?P<path>.+?)(?:\.git)?/*$", re.I
 )
-_NAMES = ("onboard.toml", "package.json", "pyproject.toml")
 
 
 def find(start: Path) -> Path:
-    """Return the git root above `start`, else `start` itself; never a folder above a git root.
+    """Return the project's root: the git root above `start`, or a folder below it that stands alone; else `start` itself.
 
-    Raises ProjectError where `start` is no folder, or where the root belongs to someone else (git's own rule): a file that
-    a stranger left in a shared parent folder must not steer us.
+    Alone stands what has a lock file, an onboard.toml or a template of its own and is no member of a workspace above it.
+    Never a folder above a git root. Raises ProjectError where `start` is no folder, or where the root belongs to someone
+    else (git's own rule): a file that a stranger left in a shared parent folder must not steer us.
     """
     folder = Path(os.path.realpath(start))
     if not folder.is_dir():
         raise ProjectError(f"{line(str(start))} is not a folder", "Name the repository's folder with --path.")
-    root = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
-    if hasattr(os, "getuid"):
-        owner = root.stat().st_uid
-        sudo = os.environ.get("SUDO_UID", "") if os.getuid() == 0 else ""
-        if owner not in (os.getuid(), int(sudo) if sudo.isdigit() else os.getuid()):
+    top = git_root(folder)
+    root = folder if top is None else next((each for each in _up(folder, top) if _alone(each, top)), top)
+    for each in {root, top or root}:
+        if not _ours(each):
             raise ProjectError(
-                f"{line(str(root))} belongs to another user",
+                f"{line(str(each))} belongs to another user",
                 "Work in a clone of your own, or take over the folder (chown).",
             )
     return root
 
 
+def git_root(folder: Path) -> Path | None:
+    """Return the nearest folder at or above `folder` that has a `.git`; `None`: there is none."""
+    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
+
+
+def _up(folder: Path, top: Path) -> list[Path]:
+    above = [folder, *folder.parents]
+    return above[: above.index(top)]
+
+
+def _alone(folder: Path, top: Path) -> bool:
+    tree = Tree(folder)
+    names = tree.names()
+    if not (
+        names & _OWN or ("package.json" in names and any("env" in name and EXAMPLE.search(name) for name in names))
+    ):
+        return False
+    for above in (each for each in folder.parents if each == top or top in each.parents):
+        outer = Tree(above)
+        patterns = packages.patterns(outer, packages.read(outer, "."))
+        inner = folder.relative_to(above).as_posix()
+        if any(packages.glob(pattern)(inner) for pattern in patterns if not pattern.startswith("!")):
+            return False
+    return True
+
+
+_OWN = {"onboard.toml", "pnpm-workspace.yaml", ".wasproot", *packages.LOCKS}
+
+
+def _ours(folder: Path) -> bool:
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+
+
 def remote(root: Path) -> str | None:
-    """Return the normalized remote (`github.com/owner/name`), read from .git/config as text; `None`: there is none."""
+    """Return the normalized remote (`github.com/owner/name`), read from .git/config as text; `None`: there is none.
+
+    A root below the git root adds its folder: `github.com/owner/name#frontend`.
+    """
+    top = git_root(root)
+    own = _remote(top) if top else None
+    if own is None or top is None or top == root:
+        return own
+    return f"{own}#{root.relative_to(top).as_posix()}"
+
+
+def _remote(root: Path) -> str | None:
     folder = root / ".git"
     if folder.is_file():  # a worktree or a submodule: the file names the real folder
         pointer = _text(folder)

@@ -1,0 +1,1 @@
+create table greetings (id bigint primary key, words text not null);

@@ -1,0 +1,1 @@
+create table shoes (id bigint primary key, name text not null);
