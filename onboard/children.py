@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from onboard.checks._base import View
 from onboard.clean import plain
@@ -25,6 +26,15 @@ def variables(view: View, *, secrets: bool) -> Mapping[str, str | Secret]:
     An install runs scripts of packages from everywhere: none of the keys is its business.
     """
     return {name: value for name, value in view.values.items() if value and (secrets or not _is_secret(view, name))}
+
+
+def everything(view: View) -> Mapping[str, str | Secret]:
+    """Return the person's own environment with the project's variables over it, for a command they run themselves.
+
+    A secret that rests in the vault alone is among them: that is how an app runs without a file.
+    """
+    stored = {name: entry.value for name, entry in (view.stored or {}).items() if not view.values.get(name)}
+    return {**view.machine.env, **stored, **variables(view, secrets=True)}
 
 
 def program(view: View, argv: Sequence[str]) -> tuple[str, ...]:
@@ -55,3 +65,22 @@ async def run(
 def _is_secret(view: View, name: str) -> bool:
     variable = view.variable(name)
     return variable is None or variable.kind is Kind.SECRET
+
+
+async def redacted(view: View, argv: Sequence[str], out: BinaryIO, err: BinaryIO) -> int:
+    """Run a person's command with `everything`, its output without secrets; return its exit code."""
+    hides = {"out": redactor(view), "err": redactor(view)}
+    places = {"out": out, "err": err}
+    argv = program(view, argv)
+    running = await view.machine.runner.start(argv, env=everything(view), cwd=Path.cwd(), piped=False)
+    try:
+        async for source, data in running.chunks():
+            places[source].write(hides[source].feed(data).encode("utf-8", "replace"))
+            places[source].flush()
+        for source, hide in hides.items():
+            places[source].write(hide.finish().encode("utf-8", "replace"))
+            places[source].flush()
+        code = await running.wait()
+        return 128 - code if code < 0 else code
+    finally:
+        await running.stop()

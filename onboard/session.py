@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from onboard import checks as all_checks
-from onboard import children, doctor, entry, listeners, listing
+from onboard import children, doctor, entry, holdings, listeners, listing
 from onboard import plan as planning
 from onboard import push as pushing
 from onboard.checks import webhooks
@@ -20,13 +20,12 @@ from onboard.checks._base import View
 from onboard.checks.drift import template_marks
 from onboard.choices import Choices
 from onboard.entry import Field, Form, Trial
-from onboard.errors import NeedsPerson, OnboardError, ProcessError, VaultError
+from onboard.errors import NeedsPerson, OnboardError, ProcessError
 from onboard.model import Ask, Event, Finding, Kind, Need, Open, Run, Secret, Shape, Status, Step, Tell, Variable, Write
 from onboard.paste import Pasted
 from onboard.plan import Owed, StageState
 from onboard.project import App, Project, understand
 from onboard.project.trust import Approval, Gate, commands
-from onboard.storing import Store
 from onboard.understanding import held, services, variables
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Session:
         self._gate = Gate(machine.state)
         self._choices = Choices(machine.state, project.id)
         self._stored: Mapping[str, Entry] | None = None
-        self._store = Store(machine, project, self.env_path)
+        self._holdings = holdings.Holdings(machine, project)
 
     @classmethod
     def open(cls, machine: Machine, path: Path | None = None) -> Session:
@@ -67,7 +66,7 @@ class Session:
     @property
     def env_path(self) -> Path:
         """Where the app's env file is or would be."""
-        return Path(self.project.root) / self.app.dir / Path(self.app.env_file).name
+        return self._holdings.path
 
     # trust
 
@@ -118,20 +117,14 @@ class Session:
     def view(self) -> View:
         """Return what checks may see now: the env file as it is on disk."""
         trusted = self.trusted
-        env = self._store.read()
-        values = self._store.values(env)
-        return View(
-            project=self.project,
-            app=self.app,
-            variables=self.variables,
-            machine=self.machine,
-            env_path=self.env_path,
-            env=env,
-            values=values,
-            nearer=self._store.nearer(values, self.app.readers),
-            stored=self._stored if trusted else None,
+        return holdings.view(
+            self.machine,
+            self.project,
+            self.variables,
+            self._holdings,
             choices=self._choices if trusted else None,
             skipped=self._choices.skipped,
+            stored=self._stored if trusted else None,
         )
 
     async def look(self, *only: str, offline: bool = False) -> AsyncGenerator[Finding, None]:
@@ -170,10 +163,7 @@ class Session:
             self._choices.saw_template(template_marks(view))
 
     async def _read_vault(self) -> None:
-        try:
-            self._stored = await self.machine.vault.get(self.project.id)
-        except VaultError:
-            self._stored = None  # `vault.backend` says why
+        self._stored = await self._holdings.stored()
 
     def plan(self) -> tuple[Owed, ...]:
         """Return the steps still owed after the last look, in order."""
@@ -233,7 +223,7 @@ class Session:
                     f"{names[0]} is a live-mode key; it is not kept on a developer's machine", "enter a test key"
                 )
         secret = {name: value for name, value in values.items() if entry.is_secret(view, name)}
-        warnings = await self._store.put(values, secret, self.app.readers, self._now())
+        warnings = await self._holdings.put(values, secret, self.variables, self._now())
         now = self._now()
         for name, value in values.items():
             self._choices.dated(name, "set", now, value)
@@ -247,7 +237,7 @@ class Session:
         """Take a variable out of the env file and the vault. Returns warnings, for people."""
         self._require_trust()
         self._choices.forget(name)
-        return await self._store.remove(name, self.app.readers)
+        return await self._holdings.put({name: None}, {}, self.variables, self._now())
 
     def skip(self, step: Step) -> None:
         """Put an optional service or variable off; remembered for this project until `unskip`."""
@@ -303,10 +293,10 @@ class Session:
 
     async def _write(self, step: Write) -> Event:
         if step.what == "mode":
-            self._store.narrow()
+            self._holdings.narrow()
             return Event(f"{self.env_path.name} is readable by you alone", kind="done")
         if step.what == "ignore":
-            self._store.ignore()
+            self._holdings.ignore()
             return Event(f"{self.env_path.name} stands in .gitignore", kind="done")
         if step.what == "generate":
             warnings = await self.save({name: self.generate(name) for name in step.variables})
@@ -321,7 +311,7 @@ class Session:
         self._require_trust()
         await self._read_vault()
         values = {name: value for name, value in self._owed_values().items() if not only or name in only}
-        warnings = await self._store.put(values, {}, self.app.readers, self._now())
+        warnings = await self._holdings.put(values, {}, self.variables, self._now())
         self._choices.saw_template(template_marks(self.view()))
         return tuple(values), warnings
 
@@ -339,7 +329,7 @@ class Session:
     async def undo(self) -> tuple[str, ...]:
         """Take the last write of the env file back. Returns the names that changed; empty: there was none."""
         self._require_trust()
-        return await self._store.undo()
+        return await self._holdings.undo()
 
     def choose_file_only(self) -> None:
         """Remember that secrets rest in the env file alone, on a machine without a keyring."""
@@ -348,7 +338,7 @@ class Session:
 
     def parse(self, data: bytes) -> dict[str, Secret]:
         """Return the values of an env file as the app's own reader reads them. Raises EnvFileError."""
-        return self._store.parse(data, self.app.readers)
+        return self._holdings.parse(data, self.app.readers)
 
     def grouped(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         """Return the names in groups that are checked together: those of one service, and each other one alone."""
@@ -448,6 +438,19 @@ class Session:
         text = f"{name} saved; an app that runs already reads it after its env file is reloaded"
         return Event("; ".join((text, *warnings)), event.source, kind="secret", data={"variable": name, "new": True})
 
+    async def run(self, argv: Sequence[str], out: BinaryIO | None, err: BinaryIO | None) -> int:
+        """Run a person's command with the project's variables; return its exit code.
+
+        `None` for both streams: it takes over this terminal and does not come back. Else its output is redacted.
+        """
+        self._require_trust()
+        await self._read_vault()
+        view = self.view()
+        if out is None or err is None:
+            self.machine.vault.close()
+            self.machine.runner.become(children.program(view, argv), cwd=Path.cwd(), env=children.everything(view))
+        return await children.redacted(view, argv, out, err)
+
     async def forget(self) -> None:
         """Remove this project's secrets from the vault, and what was remembered of it. The env file stays."""
         self._require_trust()
@@ -460,7 +463,7 @@ class Session:
         if "network" in vars(self.machine):
             await self.machine.network.close()
         if "vault" in vars(self.machine):
-            await self.machine.vault.close()
+            self.machine.vault.close()
 
     def _variable(self, name: str) -> Variable | None:
         return next((variable for variable in self.variables if variable.name == name), None)

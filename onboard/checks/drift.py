@@ -111,11 +111,11 @@ def _unknown(view: View) -> Finding | None:
             renamed.append((name, nearest[0]))
     if not renamed:
         return None
-    name, nearest = renamed[0]
+    name, like = renamed[0]
     return check.says(
         Status.WARN,
         "; ".join(f"{old} is declared nowhere, and {new} is missing: renamed?" for old, new in renamed),
-        step=Tell(f"Rename {name} to {nearest} in {view.env_path.name}"),
+        step=Tell(f"Rename {name} to {like} in {view.env_path.name}"),
         variable=name,
-        evidence={"line": view.env.line_of(name), "nearest": nearest},
+        evidence={"line": view.env.line_of(name), "nearest": like},
     )

@@ -64,7 +64,7 @@ def _statements(view: View) -> Finding | None:
     return check.says(
         Status.WARN,
         f"line {first.line} of {view.env_path.name} is read differently by different programs",
-        detail="\n".join(f"{view.env_path.name}:{trouble.line}: {trouble.text}" for trouble in troubles[:20]),
+        detail="\n".join(f"{view.env_path.name}:{trouble.line}: {trouble.reason}" for trouble in troubles[:20]),
         step=Tell(f"Correct line {first.line} of {view.env_path.name}"),
         evidence={"line": first.line, "count": len(troubles)},
     )

@@ -106,8 +106,8 @@ async def _live(view: View, service: Service, credential: Credential, values: Va
     )
     says = partial(check.says, variable=name, provider=provider.id)
     if absent:
-        names = [variable for variable, key in service.keys.items() if key in absent]
-        return says(Status.SKIPPED, f"not asked: {', '.join(names)} is not set")
+        missing = ", ".join(variable for variable, key in service.keys.items() if key in absent)
+        return says(Status.SKIPPED, f"not asked: {missing} is not set")
     if not all(provider.shape(provider.key(key), values.text(key)).fits for key in credential.needs):
         return says(Status.SKIPPED, "not asked: the value does not look right")
     verdict = await provider.verify(credential, values, view.machine)

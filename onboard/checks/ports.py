@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +20,8 @@ def checks(view: View) -> tuple[Check, ...]:
 
 
 async def _look(view: View, port: int) -> Finding:
+    import asyncio
+
     check = Check(f"port.{port}", f"Port {port}", partial(_look, port=port))
     if not await asyncio.to_thread(ports.taken, port):
         return check.says(Status.OK, "free")

@@ -131,10 +131,15 @@ def open_session(options: argparse.Namespace) -> Session:
     """Return the session at `--path`. Raises ProjectError, UsageError."""
     from onboard.session import Session
 
-    path = options.path
-    if path is not None and not path.is_dir():
+    return Session.open(machine(options), folder(options))
+
+
+def folder(options: argparse.Namespace) -> Path:
+    """Return the folder that `--path` names, absolute; the current one without it. Raises UsageError."""
+    path: Path = options.path or Path.cwd()
+    if not path.is_dir():
         raise UsageError(f"{str(path)[:200]!r} is not a folder")
-    return Session.open(machine(options), path.resolve() if path else None)
+    return path.resolve()
 
 
 def trusted_session(options: argparse.Namespace) -> Session:

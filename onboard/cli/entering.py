@@ -30,7 +30,7 @@ def main(verb: str, words: list[str]) -> int:
     if "=" in options.name:
         raise UsageError(
             "a value on the command line can be read by everybody on this machine; nothing was saved",
-            f"`onboard set {line(options.name.split('=')[0], limit=80)}` asks for it. Change that key: the shell remembers it",
+            f"`onboard set {line(options.name.split('=')[0], limit=80)}` asks for it; change that key",
         )
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", options.name):
         raise UsageError("a variable's name has letters, digits and underscores")

@@ -1,0 +1,134 @@
+"""The wizard line by line: the same session for screen readers and terminals that cannot draw."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from onboard.clean import clean, line
+from onboard.cli import common, report
+from onboard.cli.trust import ask as ask_trust
+from onboard.entry import Field, Trial
+from onboard.errors import OnboardError
+from onboard.model import Ask, Event, Open, Run, Secret, Status, Step, Tell, Write
+from onboard.plan import Owed
+from onboard.session import Session
+
+
+def run(session: Session) -> int:
+    """Go through what is owed, one question at a time; return the exit code."""
+    try:
+        return asyncio.run(_run(session))
+    except KeyboardInterrupt:
+        common.note("\nleft; nothing is lost. `onboard` goes on from here")
+        return common.INTERRUPTED
+
+
+async def _run(session: Session) -> int:
+    try:
+        if not session.trusted and not ask_trust(session):
+            common.note("not approved; nothing was done")
+            return common.PERSON
+        passed: set[Step] = set()
+        while True:
+            common.out("Looking…")
+            async for finding in session.look():
+                if finding.status in (Status.FAIL, Status.UNKNOWN, Status.WARN):
+                    common.out(f"{report.WORDS[finding.status]}: {line(finding.title)}: {clean(finding.summary)}")
+            owed = [one for one in session.plan() if one.step not in passed]
+            if not owed:
+                break
+            passed.add(owed[0].step)
+            if not await _one(session, owed[0], len(owed)):
+                break
+        left = session.plan()
+        common.out(f"{len(left)} steps are left" if left else "All is well.")
+        return common.PERSON if left else common.OK
+    finally:
+        await session.close()
+
+
+async def _one(session: Session, owed: Owed, count: int) -> bool:
+    """Show one step and do what the person wants; `False`: leave."""
+    common.out(f"\n{owed.stage.value}, {count} to go: {line(owed.step.text)}")
+    common.out(f"Because: {clean(owed.finding.summary)}")
+    match owed.step:
+        case Ask():
+            return await _ask(session, owed.step)
+        case Run() | Write():
+            common.out(f"This would run: {clean(owed.step.command or '')}" if isinstance(owed.step, Run) else "")
+            answer = _question("Do it? [y]es, [s]kip, [q]uit: ")
+            if answer == "y":
+                await _show(session.do(owed.step))
+            return answer != "q"
+        case Open() | Tell():
+            common.out(report.step_text(owed.step))
+            return _question("Press Enter when it is done, [s]kip, [q]uit: ") != "q"
+
+
+async def _ask(session: Session, step: Ask) -> bool:
+    form = session.form(step.variables)
+    common.out(f"{line(form.title)}{f', for {line(form.purpose)}' if form.purpose else ''}")
+    for number, text in enumerate(form.instructions, 1):
+        common.out(f"  {number}. {clean(text)}")
+    if form.page:
+        common.out(f"  {clean(form.page)}")
+    if form.hosts:
+        common.out(f"  It is checked with {', '.join(map(line, form.hosts))}.")
+    values: dict[str, Secret] = {}
+    for field in form.fields:
+        value = _field(session, field)
+        if value is None:
+            return True
+        values[field.variable.name] = value
+    trial = await session.attempt(values)
+    for finding in trial.findings:
+        common.out(f"{report.WORDS[finding.status]}: {clean(finding.summary)}")
+    if trial.may_save or (trial.may_insist and _question("Save it all the same? [y/N]: ") == "y"):
+        try:
+            await _save(session, values, trial)
+        except OnboardError as error:
+            common.failed(error)
+    return True
+
+
+async def _save(session: Session, values: dict[str, Secret], trial: Trial) -> None:
+    for warning in await session.save(values, trial):
+        common.out(f"note: {clean(warning)}")
+    common.out("saved")
+
+
+def _field(session: Session, field: Field) -> Secret | None:
+    """Return the value that the person gives; `None`: skipped."""
+    name = field.variable.name
+    looks = f", looks like {field.looks_like}" if field.looks_like else ""
+    made = ", g makes one" if field.can_generate else ""
+    while True:
+        text = getpass.getpass(f"{name} (hidden{looks}{made}; empty skips): ")
+        if not text.strip():
+            return None
+        if text.strip() == "g" and field.can_generate:
+            return session.generate(name)
+        pasted = session.clean(name, text)
+        if pasted.removed:
+            common.out(f"taken off: {', '.join(pasted.removed)}")
+        shape = session.fits(name, pasted.value.reveal())
+        common.out(clean(shape.text))
+        if shape.fits:
+            return pasted.value
+
+
+def _question(text: str) -> str:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    answer = sys.stdin.readline()
+    return "q" if not answer else answer.strip().lower()[:1]
+
+
+async def _show(events: AsyncGenerator[Event, None]) -> None:
+    async with aclosing(events):
+        async for event in events:
+            common.out(f"  {clean(event.text)}")

@@ -1,0 +1,54 @@
+"""`onboard` by itself: the wizard or the board in the terminal; the plan where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from onboard.cli import common, report
+from onboard.model import Status
+from onboard.session import Session
+
+
+def main(verb: str, words: list[str]) -> int:
+    """Run the wizard; return the exit code."""
+    parser = common.parser("", "The wizard where something is owed, the status board where all is well.")
+    parser.add_argument("--plain", action="store_true", help="line by line, for screen readers and simple terminals")
+    options = parser.parse_args(words)
+    session = common.open_session(options)
+    return start(session, plain=options.plain)
+
+
+def start(session: Session, *, plain: bool = False, demo: object = None) -> int:
+    """Show `session` in the form that this terminal allows; return the exit code."""
+    if not session.machine.terminal:
+        return asyncio.run(_plan(session))
+    if plain or os.environ.get("TERM", "dumb") == "dumb":
+        from onboard.cli import plain as plainly
+
+        return plainly.run(session)
+    from onboard import tui
+
+    outcome = tui.run(session, demo=demo)
+    for text in outcome.lines:
+        common.note(text)
+    return int(outcome.code)
+
+
+async def _plan(session: Session) -> int:
+    """Print what is owed: without a terminal nobody can be asked."""
+    try:
+        async for _finding in session.look():
+            pass
+        owed = session.plan()
+        for one in owed:
+            common.out(f"{report.WORDS[one.finding.status]}: {one.finding.title}: {one.finding.summary}")
+            common.out(f"   → {report.step_text(one.step)}")
+        if owed:
+            common.note("onboard needs a terminal to go on; `onboard setup --yes` does what needs no person")
+            return common.PERSON
+        common.note("nothing is owed")
+        unknown = any(f.status is Status.UNKNOWN for f in session.findings.values())
+        return common.UNKNOWN if unknown else common.OK
+    finally:
+        await session.close()

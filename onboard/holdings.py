@@ -1,0 +1,244 @@
+"""The values that a project holds, in its env file and in the vault: read together, written in one commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onboard.checks._base import View
+from onboard.envfile import ignore
+from onboard.envfile.document import EnvFile
+from onboard.envfile.readers import READERS, Reader
+from onboard.errors import EnvFileError, VaultError
+from onboard.model import Kind, Secret, Variable
+from onboard.project import Project
+from onboard.project.files import Tree
+
+if TYPE_CHECKING:
+    from onboard.choices import Choices
+    from onboard.envfile.save import Undo
+    from onboard.machine import Machine
+    from onboard.vault import Entry
+
+UNDO = "@undo"
+"""Where the vault keeps what takes the last write back; no variable has such a name."""
+
+LARGEST = 64 << 20
+"""Bytes; a larger env file is read by nobody."""
+
+_NEXT_ORDER = (".env.development.local", ".env.local", ".env.development", ".env")
+_VITE_ORDER = (".env.development.local", ".env.development", ".env.local", ".env")
+"""Which file wins in development, first to last: Next and Vite differ."""
+
+
+def reader_ids(ids: Sequence[str]) -> tuple[str, ...]:
+    """Return the readers that we have models of, the one that runs the app first; dotenv where none is known."""
+    spelled = ("node22" if id == "node" else id for id in ids)
+    return tuple(dict.fromkeys(id for id in spelled if id in READERS)) or ("dotenv",)
+
+
+def main_reader(ids: Sequence[str]) -> Reader:
+    """Return the model of the reader that runs the app."""
+    return READERS[reader_ids(ids)[0]]
+
+
+class Holdings:
+    """The places of one project's values."""
+
+    def __init__(self, machine: Machine, project: Project) -> None:
+        self._machine = machine
+        self._project = project
+        app = project.app
+        self.path = Path(project.root) / app.dir / Path(app.env_file).name
+        """Where the app's env file is or would be."""
+        self._root = Path(project.root)
+        self._undo: Undo | None = None
+
+    def read(self) -> EnvFile | None:
+        """Return the env file as it is; `None`: there is none. Raises EnvFileError where it cannot be read."""
+        data = _bytes(self.path)
+        return None if data is None else EnvFile.parse(data)
+
+    def values(self, env: EnvFile | None, readers: Sequence[str] = ()) -> Mapping[str, Secret]:
+        """Return what the app reads: the file through its main reader, or plainly where that one stops at it."""
+        return {} if env is None else self.parse(env.data, readers or self._project.app.readers)
+
+    def parse(self, data: bytes, readers: Sequence[str]) -> dict[str, Secret]:
+        """Return the values of an env file as the app's main reader reads them."""
+        reading = main_reader(readers).read(data)
+        if isinstance(reading, Mapping):
+            return {name: Secret(value) for name, value in reading.items()}
+        env = EnvFile.parse(data)
+        return {name: value for name in env.names() if (value := env.get(name)) is not None}
+
+    def nearer(self, values: Mapping[str, Secret], readers: Sequence[str]) -> Mapping[str, str]:
+        """Return the names that another env file sets otherwise and that win over ours in the reader's own order."""
+        order = _VITE_ORDER if readers and readers[0] == "vite" else _NEXT_ORDER if "next" in readers[:1] else ()
+        if self.path.name not in order:
+            return {}
+        found: dict[str, str] = {}
+        for name in order[: order.index(self.path.name)]:
+            data = _bytes(self.path.with_name(name))
+            if data is not None:
+                for variable, value in self.parse(data, readers).items():
+                    if variable in values and value != values[variable]:
+                        found.setdefault(variable, name)
+        return found
+
+    async def put(
+        self,
+        values: Mapping[str, Secret | None],
+        secret: Mapping[str, Secret],
+        variables: Sequence[Variable],
+        now: str,
+        source: str = "typed",
+    ) -> tuple[str, ...]:
+        """Write `values` into the env file (`None` removes) and keep `secret` in the vault. Returns warnings.
+
+        The vault first: what then breaks off leaves it ahead of the file, which `drift` and `env --write` mend.
+        A vault that cannot be used never stops the file. Raises EnvFileError; the file is then as it was.
+        """
+        from onboard.envfile.save import save
+        from onboard.vault import Entry
+
+        env = self.read()
+        warnings: list[str] = []
+        kept = {n: Entry(value, now, source=source, folder=str(self._root)) for n, value in secret.items()}
+        gone = [name for name, value in values.items() if value is None]
+        if kept or gone:
+            warnings += await self._keep(kept, gone)
+        saved = save(
+            self.path,
+            values,
+            reader_ids(self._project.app.readers),
+            root=self._root,
+            base=env,
+            order=[variable.name for variable in variables],
+            start=self._start(variables) if env is None else b"",
+        )
+        if saved.written.refused:
+            name, why = next(iter(saved.written.refused.items()))
+            raise EnvFileError(f"{name} was not written: {why}")
+        if saved.undo is not None:
+            self._undo = saved.undo
+            await self._keep({UNDO: Entry(saved.undo.secret(), now, source="undo", folder=str(self._root))}, ())
+        return (*warnings, *saved.written.warnings, *saved.notes)
+
+    async def _keep(self, kept: Mapping[str, Entry], gone: Sequence[str]) -> list[str]:
+        try:
+            await self._machine.vault.update(self._project.id, kept, gone)
+        except VaultError as error:
+            return [f"not kept in the keyring: {error.message}"] if UNDO not in kept else []
+        return []
+
+    async def stored(self) -> Mapping[str, Entry] | None:
+        """Return what the vault holds for this project; `None`: it could not be read, `vault.backend` says why."""
+        try:
+            found = await self._machine.vault.get(self._project.id)
+        except VaultError:
+            return None
+        return {name: entry for name, entry in found.items() if name != UNDO}
+
+    async def undo(self) -> tuple[str, ...]:
+        """Take the last write back, the vault's values with it. Returns the names; empty: there is none."""
+        from onboard.envfile.save import Undo, take_back
+
+        undo = self._undo
+        if undo is None:
+            try:
+                entry = (await self._machine.vault.get(self._project.id)).get(UNDO)
+            except VaultError:
+                entry = None
+            if entry is None or entry.folder != str(self._root):
+                return ()
+            undo = Undo.from_secret(entry.value)
+        take_back(self.path, undo, root=self._root)
+        self._undo = None
+        await self._keep({}, (UNDO,))
+        return undo.names or (self.path.name,)
+
+    def _start(self, variables: Sequence[Variable]) -> bytes:
+        """Return what a new env file starts from: the template as it was approved, without its placeholders."""
+        template = self._project.app.template
+        if template is None:
+            return b""
+        data = Tree(self._root).data(template)
+        if data is None:
+            return b""
+        env = EnvFile.parse(data)
+        for variable in variables:
+            keeps = variable.default is not None and (variable.kind is Kind.PUBLIC or not variable.placeholder)
+            if not keeps and env.line_of(variable.name) is not None:
+                try:
+                    env = env.unset(variable.name)
+                except EnvFileError:
+                    return b""  # the template has a place that readers disagree on; nothing of it is copied
+        return env.data
+
+    def narrow(self) -> None:
+        """Make the env file readable by its owner alone. Raises EnvFileError."""
+        try:
+            handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            try:
+                os.fchmod(handle, 0o600)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise EnvFileError(f"{self.path.name}: the mode could not be set: {error.strerror}") from None
+
+    def ignore(self) -> None:
+        """Add the env file to the .gitignore beside it. Raises EnvFileError."""
+        file = self.path.with_name(".gitignore")
+        rule = ignore.offered_line(self.path.name)
+        try:
+            text = file.read_text("utf-8") if file.is_file() else ""
+            if file.is_symlink():
+                raise EnvFileError(f".gitignore is a link; add the line {rule} to it by hand")
+            file.write_text(ignore.with_line(text, rule), "utf-8", newline="")
+        except OSError as error:
+            raise EnvFileError(f".gitignore could not be written: {error.strerror}") from None
+
+
+def view(
+    machine: Machine,
+    project: Project,
+    variables: tuple[Variable, ...],
+    holdings: Holdings,
+    *,
+    choices: Choices | None,
+    skipped: frozenset[str] = frozenset(),
+    stored: Mapping[str, Entry] | None = None,
+) -> View:
+    """Return what checks may see now: the env file as it is on disk."""
+    env = holdings.read()
+    values = holdings.values(env)
+    return View(
+        project=project,
+        app=project.app,
+        variables=variables,
+        machine=machine,
+        env_path=holdings.path,
+        env=env,
+        values=values,
+        nearer=holdings.nearer(values, project.app.readers),
+        stored=stored,
+        choices=choices,
+        skipped=skipped,
+    )
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise EnvFileError(f"{path.name} cannot be read: {error.strerror}") from None
+    if len(data) > LARGEST:
+        raise EnvFileError(f"{path.name} is larger than {LARGEST >> 20} MiB")
+    return data
