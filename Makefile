@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .PHONY: demo test check format parts lock clean
 
@@ -30,21 +32,22 @@ parts:
 
 ## Pin every Python package again, with its hashes.
 lock: $(VENV)/.ready-dev
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		pyproject.toml --output-file requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+	$(PIP) uv
+	$(LOCK) pyproject.toml --output-file requirements.txt
+	$(LOCK) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 
-$(VENV)/.ready: requirements.txt pyproject.toml
+$(VENV)/bin/pip:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	test -x $@ || $(BIN)/python -m ensurepip --default-pip >/dev/null
+
+$(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/pip
+	$(PIP) --require-hashes --requirement requirements.txt
+	$(PIP) --no-deps --editable .
 	touch $@
 
-$(VENV)/.ready-dev: requirements-dev.txt pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+$(VENV)/.ready-dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/pip
+	$(PIP) --require-hashes --requirement requirements-dev.txt
+	$(PIP) --no-deps --editable .
 	touch $@ $(VENV)/.ready
 
 clean:

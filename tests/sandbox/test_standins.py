@@ -199,7 +199,7 @@ def test_brevo_answers_401_to_a_good_key_from_an_unknown_address() -> None:
 
 def test_printful_shows_scopes_to_a_token_that_may_not_list_stores() -> None:
     printful = PrintfulStandIn()
-    printful.scopes = ("orders",)
+    printful.scopes = ["orders"]
     token = bearer(printful.token)
     assert printful.answer(get("/v2/oauth-scopes", token)).status == 200
     assert printful.answer(get("/v2/stores", token)).status == 403

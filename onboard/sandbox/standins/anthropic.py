@@ -23,7 +23,7 @@ class AnthropicStandIn(StandIn):
 
     def answer(self, request: Request) -> Response:
         """Answer `/v1/models`."""
-        key = request.headers.get("x-api-key", "")
+        key = request.headers.get("x-api-key") or request.bearer  # the npm client 1.12 sends the latter
         if not key:
             return _error(401, "authentication_error", "x-api-key header is required")
         if key != self.api_key or key in self.revoked:

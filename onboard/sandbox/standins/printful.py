@@ -12,7 +12,7 @@ class PrintfulStandIn(StandIn):
     def __init__(self) -> None:
         self.token = self.new_token()
         self.revoked: set[str] = set()
-        self.scopes = ("orders", "stores_list/read", "sync_products")
+        self.scopes = ["orders", "stores_list/read", "sync_products"]
         self.account_level = False
         """The token is for all stores, so that a store's endpoints want `X-PF-Store-Id`."""
         self.store = {"id": int(digits(8)), "name": "WavePoint (stand-in)", "type": "native"}

@@ -1,0 +1,64 @@
+"""GitHub: users, installations, rate limits and single sign-on, and the names of Actions secrets."""
+
+from onboard.sandbox.invented import alnum
+from onboard.sandbox.served import Request, Response, StandIn
+
+
+class GitHubStandIn(StandIn):
+    """One user with a token, one installation of a GitHub app, and one repository."""
+
+    endpoints = ("github",)
+
+    def __init__(self) -> None:
+        self.token = f"ghp_{alnum(36)}"
+        self.installation_token = f"ghs_{alnum(36)}"
+        self.revoked: set[str] = set()
+        self.scopes = "repo, read:org"
+        self.expires = ""
+        """As the header says it: `2027-01-01 09:30:00 UTC`; empty: never."""
+        self.sso = False
+        """The token is not authorised for an organisation with single sign-on."""
+        self.used_up = False
+        """The rate limit is."""
+        self.secrets = ["DATABASE_URL", "STRIPE_SECRET_KEY"]
+        self.variables = ["APP_URL"]
+        self.may_list = True
+
+    def answer(self, request: Request) -> Response:
+        """Answer `/user`, `/installation/repositories` and `/repos/…/actions/…`."""
+        if "user-agent" not in request.headers:
+            return Response.text("Request forbidden by administrative rules.", 403)
+        token = request.bearer
+        if token not in (self.token, self.installation_token) or token in self.revoked:
+            return _error(401, "Bad credentials")
+        if self.used_up:
+            message = "API rate limit exceeded for user ID 1."
+            return _error(403, message, {"X-RateLimit-Remaining": "0"})
+        if self.sso:
+            url = "required; url=https://github.com/orgs/wavepoint/sso"
+            return _error(403, "Resource protected by organization SAML enforcement.", {"X-GitHub-SSO": url})
+        if request.path == "/installation/repositories":
+            if token != self.installation_token:
+                return _error(403, "You must authenticate with an installation access token")
+            repository = {"id": 7, "full_name": "wavepoint/shop"}
+            return Response.json({"total_count": 1, "repositories": [repository]})
+        if request.path == "/user":
+            if token == self.installation_token:
+                return _error(403, "Resource not accessible by integration")
+            headers = {"X-OAuth-Scopes": self.scopes} if self.scopes else {}
+            if self.expires:
+                headers["github-authentication-token-expiration"] = self.expires
+            return Response.json({"login": "wave-dev", "id": 1, "name": "Wave Dev", "type": "User"}, headers=headers)
+        if request.path.startswith("/repos/wavepoint/shop/actions/") and self.may_list:
+            kind = request.parts[-1]
+            names = {"secrets": self.secrets, "variables": self.variables}.get(kind)
+            if names is not None:
+                size, page = int(request.query.get("per_page", 30)), int(request.query.get("page", 1))
+                rows = [{"name": name, "created_at": "2026-01-01T00:00:00Z"} for name in names]
+                return Response.json({"total_count": len(rows), kind: rows[(page - 1) * size : page * size]})
+        return _error(404, "Not Found")
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    body = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+    return Response.json(body, status, headers)

@@ -1,0 +1,3 @@
+"""The real parts that the stand-ins are held against."""
+
+from tests.parts.fixtures import *  # noqa: F403
