@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from tests.providers.outside import closed_port
 
@@ -29,8 +30,6 @@ class PostgresServer:
 
     def url(self, **changes: str) -> str:
         """Return a connection string; `changes` replace `user`, `password`, `host`, `port`, `database`, `query`."""
-        from urllib.parse import quote
-
         parts = {
             "user": self.user,
             "password": quote(self.password, safe=""),
@@ -54,25 +53,7 @@ class PostgresServer:
         """Create the cluster, a certificate for localhost, a role and a database."""
         data = self.folder / "data"
         (self.folder / "pw").write_text("admin")
-        names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-        names += ["-keyout", str(self.folder / "ca.key"), "-out", str(self.ca)]
-        subprocess.run(
-            [
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-days",
-                "2",
-                "-subj",
-                "/CN=localhost",
-                *names,
-            ],
-            capture_output=True,
-            check=True,
-        )
+        certificate(self.folder / "ca.key", self.ca)
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres")
             for file in self.folder.iterdir():
@@ -138,6 +119,13 @@ class PostgresServer:
             self.sql("select pg_reload_conf(), pg_sleep(0.2)")
 
 
+def certificate(key: Path, crt: Path) -> None:
+    """Write a self-signed certificate for localhost and 127.0.0.1, and its key."""
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(crt)], capture_output=True, check=True)
+
+
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """Run a private PostgreSQL until the block ends."""
@@ -160,7 +148,7 @@ class RedisServer:
     def url(self, user: str = "", password: str | None = None, host: str = "127.0.0.1", database: str = "") -> str:
         """Return its address."""
         password = self.password if password is None else password
-        login = f"{user}:{password}@" if user or password else ""
+        login = f"{user}:{quote(password, safe='')}@" if user or password else ""
         return f"redis://{login}{host}:{self.port}{database}"
 
     def command(self, *words: str) -> bytes:
@@ -170,12 +158,19 @@ class RedisServer:
             return connection.recv(65536)
 
     def connection(self) -> socket.socket:
-        """Return a connection that is logged in."""
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=5)
-        if self.password:
-            connection.sendall(packed("AUTH", self.password))
-            assert connection.recv(100) == b"+OK\r\n"
-        return connection
+        """Return a connection that is logged in; waits until the server has a place for it."""
+        deadline = time.monotonic() + 10
+        while True:
+            connection = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+            try:
+                connection.sendall(packed("AUTH", self.password))
+                answer = connection.recv(100)
+            except ConnectionError:
+                answer = b""
+            if answer == b"+OK\r\n":
+                return connection
+            connection.close()
+            assert time.monotonic() < deadline, answer
 
 
 def packed(*words: str) -> bytes:
