@@ -16,6 +16,8 @@ from onboard.model import Kind, Secret, Shape, Status, Step, Verdict
 from onboard.network import Reply, Request, Unreachable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from onboard.machine import Machine
 
 PUBLIC_PREFIXES = (
@@ -248,9 +250,20 @@ class Provider:
                 return verdict
         return unclear(f"{self.title} cannot be asked whether the old {self.key(key).title} still works")
 
+    def found(self, root: Path) -> Mapping[str, Secret]:
+        """Return values by key id that the service's own tools left in the project's folder `root`."""
+        return {}
+
     async def provision(self, offer: str, values: Values, machine: Machine) -> Mapping[str, Secret]:
         """Make what the offer says, and return new values by key id. Raises OnboardError where the service refuses."""
         raise NotImplementedError
+
+
+TABLES = (
+    "select schemaname || '.' || tablename from pg_catalog.pg_tables"
+    " where schemaname not in ('pg_catalog', 'information_schema') order by 1 limit 1000"
+)
+"""What `Provider.tables` asks of a PostgreSQL."""
 
 
 def without_public_prefix(name: str) -> str:
