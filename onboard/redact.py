@@ -144,7 +144,8 @@ def _may_become_key(tail: str) -> bool:
 
 
 def _maskable(value: str) -> bool:
-    return len(value.strip()) >= SHORTEST and value.strip().lower() not in _ORDINARY
+    bare = _WRAPPED.sub("", value).strip()
+    return len(bare) >= SHORTEST and bare.lower() not in _ORDINARY
 
 
 def _needles(value: str) -> Iterator[str]:
