@@ -61,13 +61,9 @@ def schema_files(tree: Tree, commands: Commands, app: str) -> tuple[str | None, 
         folders = ["."]
     others = [folder for folder in commands.packages.members if folder not in (".", *folders)]
     found: list[tuple[tuple[object, ...], str]] = []
-    for path in tree.files():
-        if not path.endswith(_CODE) or _ASIDE.search(path):
-            continue
+    for path in tree.once("code.schemas", lambda: list(filter(_schema_like, tree.files()))):
         name = path.rpartition("/")[2]
         usual = bool(_NAME.match(name))
-        if not usual and not _CONFIG.search(path):
-            continue
         home = next((folder for folder in sorted(folders, key=len, reverse=True) if within(path, folder)), None)
         if home is None or (home == "." and any(within(path, folder) for folder in others)):
             continue
@@ -87,6 +83,12 @@ def schema_files(tree: Tree, commands: Commands, app: str) -> tuple[str | None, 
         )
     ordered = [path for _, path in sorted(found)]
     return _main(tree, ordered), ordered
+
+
+def _schema_like(path: str) -> bool:
+    if not path.endswith(_CODE) or _ASIDE.search(path):
+        return False
+    return bool(_NAME.match(path.rpartition("/")[2]) or _CONFIG.search(path))
 
 
 def _main(tree: Tree, ordered: list[str]) -> str | None:
@@ -154,28 +156,34 @@ def apply(
 
 def _other_words(tree: Tree, commands: Commands, app: str) -> set[str]:
     """Names that scripts, compose files and configurations mention: they are used, if not by the app's code."""
-    words: set[str] = set()
+    words = set(tree.once("code.words", lambda: _configured(tree)))
     members = commands.packages.members
     for folder in dict.fromkeys([".", app]):
         package = members.get(folder)
         for text in package.scripts.values() if package else ():
             words |= set(re.findall(r"[A-Z][A-Z0-9_]{2,}", text))
-    for path in tree.files():
-        name = path.rpartition("/")[2]
-        if (
-            name.endswith((".yml", ".yaml", ".toml", ".sh", ".prisma", ".json"))
-            or ".config." in name
-            or name == "Dockerfile"
-        ):
-            if path.count("/") <= 4 and not name.endswith(("lock.yaml", "lock.json", "lock.toml")):
-                words |= set(re.findall(r"[A-Z][A-Z0-9_]{2,}", tree.text(path, cap=128 << 10, matters=False) or ""))
     # Libraries that find their variable by themselves.
-    everything = {name for member in members.values() for name in member.dependencies}
+    everything = tree.once(
+        "code.dependencies", lambda: {name for member in members.values() for name in member.dependencies}
+    )
     for prefix, names in _BY_LIBRARY:
         if any(dependency.startswith(prefix) for dependency in everything):
             words |= set(names)
     return words
 
+
+def _configured(tree: Tree) -> frozenset[str]:
+    words: set[str] = set()
+    for path in tree.files():
+        name = path.rpartition("/")[2]
+        if not (name.endswith((".yml", ".yaml", ".toml", ".sh")) or ".config." in name or name in _NAMING):
+            continue
+        if path.count("/") <= 4 and not name.endswith(("lock.yaml", "lock.toml")):
+            words |= set(re.findall(r"[A-Z][A-Z0-9_]{2,}", tree.text(path, cap=128 << 10, matters=False) or ""))
+    return frozenset(words)
+
+
+_NAMING = ("Dockerfile", "turbo.json", "vercel.json", "schema.prisma", "app.json")
 
 _BY_LIBRARY = (
     ("@clerk/", ("CLERK_SECRET_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY", "NEXT_PUBLIC_CLERK_SIGN_IN_URL", "NEXT_PUBLIC_CLERK_SIGN_UP_URL",

@@ -30,7 +30,10 @@ class Compose:
 
 def find(tree: Tree, app: str, readme: str) -> Compose | None:
     """Return the compose file that a developer starts: the app's, the root's, else the nearest that says development."""
-    candidates = [path for path in tree.files() if _NAME.match(path.rpartition("/")[2]) and path.count("/") <= 4]
+    candidates = tree.once(
+        "compose",
+        lambda: [path for path in tree.files() if path.count("/") <= 4 and _NAME.match(path.rpartition("/")[2])],
+    )
     best = min(candidates, key=lambda path: _rank(path, app, readme), default=None)
     if best is None or (_ASIDE.search(best.rpartition("/")[2]) and not re.search(r"dev|local", best)):
         return None

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from bisect import bisect_left
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from onboard.clean import line
 from onboard.project.values import Source, Trouble
 
+T = TypeVar("T")
 SMALL = 1 << 20
 """Bytes: cap for files that people write (templates, package.json, onboard.toml, README)."""
 MOST_FILES = 60_000
@@ -62,6 +66,7 @@ class Tree:
         self._names: dict[str, frozenset[str]] = {}
         self._files: tuple[str, ...] | None = None
         self._sources: dict[str, Source] = {}
+        self._made: dict[str, Any] = {}
         self.troubles: list[Trouble] = []
 
     @property
@@ -116,6 +121,21 @@ class Tree:
         if self._files is None:
             self._files = tuple(sorted(self._walk()))
         return self._files
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """Those of `files()` that lie in a folder or below it."""
+        files = self.files()
+        if folder == ".":
+            return files
+        start = bisect_left(files, folder + "/")
+        return files[start : bisect_left(files, folder + "0", start)]  # "0" is what follows "/"
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """Return what `make` gives, made once for this tree: what all apps share is not looked up for each of them."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: T = self._made[key]
+        return made
 
     def trouble(self, kind: str, text: str, *places: str, variable: str | None = None) -> None:
         """Note something once."""

@@ -37,14 +37,14 @@ def find(tree: Tree, commands: Commands, app: str, readme: Readme, manager: str 
     members = commands.packages.members
     near = [members[folder] for folder in dict.fromkeys([".", app]) if folder in members]
     rest = [member for member in members.values() if member not in near]
-    found = [candidate for package in near for candidate in _of(package, commands)]
+    found = [candidate for package in near for candidate in _of(tree, package, commands)]
     if not found:
-        found = [candidate for package in rest for candidate in _of(package, commands)]
-    tool = _tool(tree, members)
+        found = [candidate for package in rest for candidate in _of(tree, package, commands)]
+    tool = tree.once("push.tool", lambda: _tool(tree))
     if tool and tool[0] == "wasp":
         return Push("wasp db migrate-dev", None, "wasp", tool[1])
     if found:
-        migrations = _has_migrations(tree)
+        migrations = tree.once("push.migrations", lambda: _has_migrations(tree))
         best = min(found, key=lambda candidate: _rank(candidate, readme, migrations, tool[0] if tool else None))
         return Push(_typed(best, manager), best.script, best.tool, best.package.dir)
     if tool is None:
@@ -111,7 +111,11 @@ def action(leaf: Leaf) -> tuple[str, str] | None:
     return None
 
 
-def _of(package: Package, commands: Commands) -> list[_Candidate]:
+def _of(tree: Tree, package: Package, commands: Commands) -> list[_Candidate]:
+    return tree.once(f"push.of {package.dir}", lambda: _candidates(package, commands))
+
+
+def _candidates(package: Package, commands: Commands) -> list[_Candidate]:
     found: list[_Candidate] = []
     for name, text in package.scripts.items():
         if name in (
@@ -166,7 +170,7 @@ _TOOLS = {
 }
 
 
-def _tool(tree: Tree, members: object) -> tuple[str, str] | None:
+def _tool(tree: Tree) -> tuple[str, str] | None:
     """Return the tool that a schema file names, and its folder."""
     best: tuple[int, str, str] | None = None
     for path in tree.files():

@@ -6,7 +6,7 @@ import re
 
 from onboard.project.commands import Leaf
 from onboard.project.compose import Compose
-from onboard.project.files import Tree, within
+from onboard.project.files import Tree
 from onboard.project.packages import Package
 
 _BY_PROGRAM = {
@@ -60,8 +60,8 @@ def find(
     if compose and _compose_reads(compose, env_file):
         found["compose"] = None
     folder = env_file.rpartition("/")[0] or "."
-    for path in tree.files():
-        if path.count("/") > 3 or not within(path, folder):
+    for path in tree.below(folder):
+        if path.count("/") > 3:
             continue
         name = path.rpartition("/")[2]
         if name in ("pyproject.toml", "requirements.txt", "requirements-dev.txt", "Pipfile"):

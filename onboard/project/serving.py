@@ -72,6 +72,19 @@ def serves(leaf: Leaf) -> bool:
     )
 
 
+def _servers(tree: Tree, commands: Commands, package: Package, name: str) -> dict[str, Leaf]:
+    """Return the servers that a script starts by the folder that each serves; a framework's before a plain program."""
+
+    def look() -> dict[str, Leaf]:
+        found: dict[str, Leaf] = {}
+        for leaf in commands.script(package, name):
+            if serves(leaf) and (leaf.dir not in found or found[leaf.dir].program not in SERVERS):
+                found[leaf.dir] = leaf
+        return found
+
+    return tree.once(f"serving {package.dir} {name}", look)
+
+
 def framework(leaves: tuple[Leaf, ...], folder: str) -> str | None:
     """Return the program that serves `folder`; `None`: none does."""
     serving = [leaf for leaf in leaves if serves(leaf) and leaf.dir == folder]
@@ -146,12 +159,11 @@ def dev(tree: Tree, commands: Commands, app: str, variables: dict[str, str], man
                 r"build|test|lint|storybook|preview|prod|docker|debug|inspect|ios|android|https|turbo$|ci\b", name
             ):
                 continue
-            leaves = commands.script(package, name)
-            leaf = next((each for each in leaves if serves(each) and each.dir == app and each.program in SERVERS), None)
-            leaf = leaf or next((each for each in leaves if serves(each) and each.dir == app), None)
+            servers = _servers(tree, commands, package, name)
+            leaf = servers.get(app)
             if leaf is None:
                 continue
-            others = {each.dir for each in leaves if serves(each) and each.dir != app and each.dir in members}
+            others = [folder for folder in servers if folder != app and folder in members]
             known = _DEV_NAMES.index(name) if name in _DEV_NAMES else len(_DEV_NAMES)
             if known == len(_DEV_NAMES) and not name.startswith(("dev", "start")):
                 continue

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -71,35 +70,43 @@ def given(name: str) -> bool:
     return bool(_GIVEN.match(name))
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One read of one variable."""
+
+    name: str
+    place: str
+    demanded: bool = False
+    asserted: bool = False
+    excused: bool = False
+
+
 def search(tree: Tree, folders: Iterable[str], skip: Iterable[str] = ()) -> dict[str, Use]:
     """Return the variables that code below `folders` reads; git-ignored files, tests and `skip` left out.
 
-    `skip` are folders of other apps. Reads within the caps only; a cut is noted as a trouble.
+    `skip` are folders of other apps. Reads within the caps only; a cut is noted as a trouble. Each file is read once for
+    all apps.
     """
-    wanted, unwanted = list(folders), list(skip)
-    uses: dict[str, Use] = defaultdict(Use)
-    read = 0
-    hits: list[tuple[str, bytes]] = []
-    for path in tree.files():
-        if not path.endswith(_CODE) or _ASIDE.search(path) or not any(within(path, folder) for folder in wanted):
+    unwanted = tuple(f"{folder}/" for folder in skip)
+    uses: dict[str, Use] = {}
+    known = tree.once("usage.files", lambda: dict[str, tuple[_Read, ...]]())
+    ignored = tree.once("usage.ignored", lambda: _ignore_rules(tree))
+    for path in dict.fromkeys(path for folder in folders for path in tree.below(folder)):
+        if not path.endswith(_CODE) or path.startswith(unwanted) or _ASIDE.search(path):
             continue
-        if any(within(path, folder) for folder in unwanted):
-            continue
-        read += 1
-        if read > _MOST:
-            tree.trouble("code.large", f"only {_MOST:,} files of code were searched for variables")
-            break
-        data = tree.data(path, cap=_CAP, matters=False)
-        if data and any(mark in data for mark in _MARKS):
-            hits.append((path, data))
-    ignored = _ignore_rules(tree) if hits else None
-    for path, data in hits:
-        if ignored is None or not ignored.match_file(path):
-            _file(path, data, uses)
-    return dict(uses)
+        if path not in known:
+            if len(known) >= _MOST:
+                tree.trouble("code.large", f"only {_MOST:,} files of code were searched for variables")
+                break
+            data = tree.data(path, cap=_CAP, matters=False)
+            found = tuple(_reads(path, data)) if data and any(mark in data for mark in _MARKS) else ()
+            known[path] = () if found and ignored and ignored.matches(path) else found
+        for read in known[path]:
+            _note(uses.setdefault(read.name, Use()), read)
+    return uses
 
 
-def _file(path: str, data: bytes, uses: dict[str, Use]) -> None:
+def _reads(path: str, data: bytes) -> Iterator[_Read]:
     schema_module = b"env" in data and re.search(rb"import\s*\{[^}]*\benv\b[^}]*\}|import\s+env\b", data) is not None
     for match in _READ.finditer(data):
         start = data.rfind(b"\n", 0, match.start()) + 1
@@ -110,7 +117,7 @@ def _file(path: str, data: bytes, uses: dict[str, Use]) -> None:
             continue
         if match["several"]:
             for name, fallback in _destructured(match["several"]):
-                _note(uses[name], _place(path, data, match), demanded=False, asserted=False, excused=fallback)
+                yield _Read(name, _place(path, data, match), excused=fallback)
             continue
         if match["module"] and not schema_module:
             continue
@@ -132,7 +139,7 @@ def _file(path: str, data: bytes, uses: dict[str, Use]) -> None:
             or bool(re.search(rb"(!!|Boolean\(|if\s*\(\s*!?|&&\s*!?|\?\s*)\s*$", before))
             or (match["python"] is not None and (b"get(" in match.group(0) or b"getenv(" in match.group(0)))
         )  # fmt: skip
-        _note(uses[name], _place(path, data, match), demanded=demanded, asserted=asserted, excused=excused)
+        yield _Read(name, _place(path, data, match), demanded, asserted, excused)
 
 
 def _place(path: str, data: bytes, match: re.Match[bytes]) -> str:
@@ -140,13 +147,13 @@ def _place(path: str, data: bytes, match: re.Match[bytes]) -> str:
     return f"{path}:{line}"
 
 
-def _note(use: Use, place: str, *, demanded: bool, asserted: bool, excused: bool) -> None:
+def _note(use: Use, read: _Read) -> None:
     use.reads += 1
-    use.demanded += demanded
-    use.asserted += asserted
-    use.excused += excused
-    if len(use.places) < _PLACES and place not in use.places:
-        use.places.append(place)
+    use.demanded += read.demanded
+    use.asserted += read.asserted
+    use.excused += read.excused
+    if len(use.places) < _PLACES and read.place not in use.places:
+        use.places.append(read.place)
 
 
 def _destructured(text: bytes) -> list[tuple[str, bool]]:
@@ -163,7 +170,7 @@ class _Ignore:
     def __init__(self, rules: list[tuple[str, GitIgnoreSpec]]) -> None:
         self._rules = rules
 
-    def match_file(self, path: str) -> bool:
+    def matches(self, path: str) -> bool:
         for folder, spec in self._rules:
             if within(path, folder):
                 local = path if folder == "." else path[len(folder) + 1 :]

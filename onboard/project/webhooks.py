@@ -52,7 +52,7 @@ def find(
 
     `names`: the app's variables; `told`: `stripe listen` lines of the README and the template.
     """
-    scripts = _script_listeners(commands, app)
+    scripts = _script_listeners(tree, commands, app)
     spoken = [listener for text in told for leaf in commands.text(text) if (listener := _listener(leaf, None, "."))]
     routes = _routes(tree, commands, app)
     known = {route.path for route in routes}
@@ -113,19 +113,22 @@ def _dev_place(tree: Tree, commands: Commands, dev: Dev | None) -> str:
     return _line_of(tree, package, dev.script if dev else None)
 
 
-def _script_listeners(commands: Commands, app: str) -> list[_Listener]:
-    found: list[_Listener] = []
-    members = commands.packages.members
-    order = [folder for folder in (app, ".") if folder in members]
-    order += [folder for folder in members if folder not in order]
-    for folder in order:
-        package = members[folder]
-        for name in package.scripts:
-            for leaf in commands.script(package, name):
-                # Found where it stands; a script that starts it among others is no listener of its own.
-                if leaf.script == name and leaf.dir == package.dir and (listener := _listener(leaf, name, folder)):
-                    found.append(listener)
-    return sorted(found, key=lambda each: each.script in ("dev", "start"))
+def _script_listeners(tree: Tree, commands: Commands, app: str) -> list[_Listener]:
+    """Return the listeners of all packages, the app's first, then the root's."""
+    found = tree.once("webhooks.listeners", lambda: _all_listeners(commands))
+    return sorted(found, key=lambda each: (each.script in ("dev", "start"), each.dir != app, each.dir != "."))
+
+
+def _all_listeners(commands: Commands) -> list[_Listener]:
+    return [
+        listener
+        for folder, package in commands.packages.members.items()
+        for name, text in package.scripts.items()
+        if "stripe" in text
+        for leaf in commands.script(package, name)
+        # Found where it stands; a script that starts it among others is no listener of its own.
+        if leaf.script == name and leaf.dir == package.dir and (listener := _listener(leaf, name, folder))
+    ]
 
 
 def _listener(leaf: Leaf, script: str | None, folder: str) -> _Listener | None:
@@ -165,8 +168,8 @@ def _variable(path: str, names: tuple[str, ...], routes: int) -> str | None:
 def _routes(tree: Tree, commands: Commands, app: str) -> list[_Route]:
     found: list[_Route] = []
     others = [folder for folder in commands.packages.members if folder not in (".", app) and within(folder, app)]
-    for path in tree.files():
-        if not path.endswith(_CODE) or not within(path, app) or any(within(path, folder) for folder in others):
+    for path in tree.below(app):
+        if not path.endswith(_CODE) or any(within(path, folder) for folder in others):
             continue
         if re.search(r"\.(test|spec|d)\.|(^|/)(__tests__|tests?|e2e|node_modules|examples?|scripts)/", path):
             continue
@@ -200,8 +203,8 @@ def _routes(tree: Tree, commands: Commands, app: str) -> list[_Route]:
 def health(tree: Tree, app: str) -> tuple[str, ...]:
     """Return the URL paths of routes that say whether the app is well, by their usual names."""
     found = []
-    for path in tree.files():
-        if path.endswith(_CODE) and within(path, app) and re.search(r"health|ready|live", path):
+    for path in tree.below(app):
+        if path.endswith(_CODE) and re.search(r"health|ready|live", path):
             url = url_path(path if app == "." else path[len(app) + 1 :])
             if url and re.search(r"(^|/)(api/)?(healthz?|health-?check|readyz?|livez|liveness|readiness)(/\w+)?$", url):
                 found.append(url)
