@@ -184,11 +184,12 @@ _WORDS = [
     (
         re.compile(r"\binformation_schema\.tables\b", re.I),
         "(select 'public' as table_schema, name as table_name, 'BASE TABLE' as table_type"
-        " from sqlite_master where type = 'table')",
+        " from sqlite_master where type = 'table' and name not like 'sqlite_%')",
     ),
     (
         re.compile(r"\bpg_(?:catalog\.pg_)?tables\b", re.I),
-        "(select 'public' as schemaname, name as tablename from sqlite_master where type = 'table')",
+        "(select 'public' as schemaname, name as tablename"
+        " from sqlite_master where type = 'table' and name not like 'sqlite_%')",
     ),
     (re.compile(r"\bserial\b", re.I), "integer"),
     (re.compile(r"\bdefault now\(\)", re.I), "default current_timestamp"),

@@ -132,6 +132,8 @@ class StripeStandIn(StandIn):
                 customer = {"id": f"cus_{alnum(14)}", "object": "customer", "livemode": False, **request.form}
                 self.emit("customer.created", customer, account)
                 return self._ok(customer)
+            case ("POST", "__standin__", "emit"):
+                return self._ok(self.emit(request.form.get("type", "ping"), account=account).event)
             case ("POST", "v1", "stripecli", "sessions"):
                 return self._session(account, request)
             case (_, "v1", "webhook_endpoints", *rest):
