@@ -226,15 +226,3 @@ class EnvFile:
                     f"{where[0].upper()}{where[1:]} cannot be edited safely (needed at line {line}): {reason}",
                     f"Repair line {trouble_line} in an editor, then try again.",
                 )
-
-
-def inverse(splices: Iterable[Splice], *, bom: bool = False) -> list[Splice]:
-    """Return the splices that take `splices` back, for the document that they gave; `bom`: it began with one."""
-    back: list[Splice] = []
-    shift = -len(_BOM) if bom else 0
-    for splice in sorted(splices, key=lambda splice: splice.start):
-        back.append(Splice(splice.start + shift, splice.new, splice.old))
-        shift += len(splice.new) - len(splice.old)
-    if bom:
-        back.insert(0, Splice(0, b"", _BOM))
-    return back

@@ -97,7 +97,7 @@ class Place:
         try:
             fd = os.open(
                 self._path(temporary),
-                os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC,
+                os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC,
                 0o600,
                 **self._args(),
             )
@@ -114,6 +114,9 @@ class Place:
                 while view:
                     view = view[os.write(fd, view) :]
                 os.fsync(fd)
+                os.lseek(fd, 0, os.SEEK_SET)
+                if _read_all(fd, self.name) != data:
+                    raise OSError(errno.EIO, "the disk did not keep what was written")
             finally:
                 os.close(fd)
             self._rename(temporary)

@@ -113,9 +113,10 @@ def save(
     root: Path,
     base: EnvFile | None = None,
     order: Sequence[str] = (),
+    start: bytes = b"",
     wait: float = 5.0,
 ) -> Saved:
-    """Write `changes` (`None` removes a name) into the env file at `path`, which may not exist yet.
+    """Write `changes` (`None` removes a name) into the env file at `path`; one that is not there yet starts as `start`.
 
     `base` is the file as the caller read it: a name that another program gave another value since then raises
     EditedElsewhere; everything else that it wrote is kept. Raises EnvFileError, UnsafePlace, Busy; the file is then
@@ -125,11 +126,11 @@ def save(
         there.sweep_now()
         for _ in range(_TRIES):
             found = there.read()
-            current = EnvFile.parse(b"" if found is None else found.data)
+            current = EnvFile.parse(start if found is None else found.data)
             if base is not None:
                 _same_since(base, current, changes, there.name)
             written = write(current, changes, readers, order=order)
-            if written.file == current:
+            if found is not None and written.file == current:
                 return Saved(written, tuple(notes), None)
             if there.read() != found:
                 continue

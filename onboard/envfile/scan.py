@@ -175,7 +175,7 @@ def _other(stripped: bytes, number: int, begin: int, end: int, empty_above: int,
         troubles.append((number, STRAY_QUOTE, begin if empty_above < 0 else empty_above, end))
         return
     name, colon, rest = stripped.partition(b":")
-    if colon and rest[:1] in (b" ", b"\t") and _name(name):
+    if colon and rest[:1] in (b"", b" ", b"\t") and _name(name):
         troubles.append((number, YAML_STYLE, begin, end))
 
 
@@ -193,9 +193,10 @@ def _encoding(data: bytes) -> list[Trouble]:
 
 
 def plain_values(data: bytes) -> dict[str, str] | None:
-    """Return name and value of each assignment where every reader reads the same; `None`: this file needs a model.
+    """Return name and value of each assignment where all readers read the same; `None`: this file needs a model.
 
-    Last of duplicates wins. The models in `readers` are held against this by a test.
+    Last of duplicates wins. Only shells do not share it where lines end in CR LF: they keep the CR.
+    The models in `readers` are held against this by a test.
     """
     if b"$" in data or b"\\" in data or b"`" in data:
         return None
@@ -204,6 +205,8 @@ def plain_values(data: bytes) -> dict[str, str] | None:
         lines = data.decode("ascii").replace("\r\n", "\n").split("\n")
     except UnicodeDecodeError:
         return None
+    if lines[-1][:1] == "#":
+        return None  # node 20 makes a name of a comment that the file ends with
     for line in lines:
         if not line or (line[0] == "#" and line.isprintable()):
             continue

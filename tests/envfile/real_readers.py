@@ -1,4 +1,4 @@
-"""The real readers of env files, each behind one call; installed by `tests/envfile/install.sh` into `.cache/envfile`."""
+"""The real readers of env files, each behind one call; `tests/envfile/install.sh` puts them into `.cache/envfile`."""
 
 from __future__ import annotations
 
@@ -133,10 +133,10 @@ class RealReaders:
             )
         values: dict[str, str] = {}
         for entry in dump.read_bytes().split(b"\0")[:-1]:
-            name, _, value = entry.partition(b"=")
-            values[name.decode()] = value.decode(errors="surrogateescape")
-        for name in ("PATH", "PWD", "OLDPWD", "SHLVL", "_", *environ):
-            values.pop(name, None)
+            key, _, text = entry.partition(b"=")
+            values[key.decode()] = text.decode(errors="surrogateescape")
+        for own in ("PATH", "PWD", "OLDPWD", "SHLVL", "_", *environ):
+            values.pop(own, None)
         return None if done.stderr or done.returncode else values
 
     def _compose(self, files: Sequence[bytes], environ: Mapping[str, str]) -> list[Outcome]:
