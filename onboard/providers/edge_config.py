@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from onboard.errors import OnboardError
 from onboard.model import Kind, Secret, Shape, Status, Verdict
-from onboard.network import Reply, Request
+from onboard.network import Reply, Request, sendable
 from onboard.providers._base import (
     Credential,
     Fresh,
@@ -156,6 +156,8 @@ class EdgeConfig(Provider):
 
 def connection(value: str) -> Connection | str:
     """Return the parts of a connection string, or one sentence on why it is none. Never repeats the value."""
+    if not sendable(value):  # urlsplit drops line ends without a word
+        return wrong(value, f"it holds a character that does not belong to it; {_WANTED}")
     if value.startswith("edge-config:"):
         fields, host, short, id = value.removeprefix("edge-config:"), _HOSTS[0], True, ""
     else:

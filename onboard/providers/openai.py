@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _HOST = "api.openai.com"
 _KEYS_PAGE = "https://platform.openai.com/api-keys"
-_KEY = re.compile(r"sk-(?:(?P<kind>proj|svcacct|service)-)?[A-Za-z0-9_-]{20,300}")
+_KEY = re.compile(r"sk-(?:(?P<kind>proj|svcacct|service)-)?(?P<body>[A-Za-z0-9_-]{20,300})")
 _OTHERS = ("sk-ant-", "sk-or-", "sk-lf-", "sk-admin-")
 _MARK = "T3BlbkFJ"
 """Stands in every key of OpenAI."""
@@ -129,7 +129,7 @@ class OpenAI(Provider):
         if re.match(r"org-|proj_", value):
             return Shape(False, f"this is an ID, not a key; {_WANTED}")
         match = _KEY.fullmatch(value)
-        if match is None or len(set(value[3:])) < 6:
+        if match is None or len(set(match["body"])) < 6:
             started = value.startswith("sk-")
             return Shape(
                 False, "it starts like a key but is cut off or a placeholder" if started else wrong(value, _WANTED)

@@ -180,8 +180,8 @@ class PostHog(Provider):
         if re.fullmatch(r"https?://[A-Za-z0-9.:_-]+(/[^\s]*)?", value):
             return Shape(True, "a proxy or a server of your own")
         if re.search(r"posthog\.com", value):
-            return Shape(False, "it has to start with https://: https://us.i.posthog.com or https://eu.i.posthog.com")
-        return Shape(False, wrong(value, "the host is https://us.i.posthog.com or https://eu.i.posthog.com"))
+            return Shape(False, "it has to start with https:// and to be PostHog's: https://<us or eu>.i.posthog.com")
+        return Shape(False, wrong(value, "the host is https://<us or eu>.i.posthog.com"))
 
     async def verify(self, credential: Credential, values: Values, machine: Machine) -> Verdict:
         """Ask the region that the host names, then the other: a key of the other region looks like a bad one."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from onboard.clean import line
 from onboard.model import Kind, Shape, Verdict
-from onboard.network import Reply, Request
+from onboard.network import Reply, Request, sendable
 from onboard.providers._base import (
     Credential,
     Held,
@@ -126,6 +126,8 @@ class Pusher(Provider):
         app_id, key, secret, cluster = (server(values, id) for id in ("app_id", "key", "secret", "cluster"))
         if not self.shape(self.key("cluster"), cluster).fits or not app_id.isdecimal():
             return unclear("app_id or cluster does not look right, so that nothing was asked")
+        if not sendable(secret):  # HMAC fills a short secret up with NUL, so that one behind it would go unnoticed
+            return unclear("the secret holds a character that does not belong to it, so that nothing was asked")
         now = machine.now()
         host = f"api-{cluster}.pusher.com"
         path = f"/apps/{app_id}/channels"

@@ -199,7 +199,7 @@ class Slack(Provider):
             return await self._bot(credential, values, machine)
         value = values.text("webhook")
         match = _INCOMING.fullmatch(value)
-        if match is None:
+        if match is None or not self._webhook(value).fits:
             if _WORKFLOW.fullmatch(value):
                 return unclear("a workflow's webhook can be tried only by running the workflow: nothing was sent")
             return unclear("this is not an incoming webhook of slack.com, so that nothing was sent")
