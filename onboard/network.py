@@ -197,9 +197,11 @@ class Network:
 
     def _open(self) -> httpx.AsyncClient:
         import asyncio
+        import logging
 
         import httpx
 
+        logging.getLogger("httpx").disabled = True  # it logs every address, and a Slack webhook's is a secret
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             self._loop = loop
