@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from onboard.clean import line
 from onboard.errors import NetworkError, OnboardError
+from onboard.providers._base import TABLES
 
 if TYPE_CHECKING:
     import ssl
@@ -90,6 +91,24 @@ async def log_in(url: Url, machine: Machine, *, seconds: float) -> Login | Troub
                 await _leave(connection)
     except TimeoutError:
         return Trouble("", f"no answer within {seconds:g} s", "is it PostgreSQL that listens there?")
+
+
+async def tables(url: Url, machine: Machine, *, seconds: float) -> tuple[str, ...] | None:
+    """Return the names of the database's own tables; `None`: they could not be listed."""
+    import asyncpg
+
+    try:
+        async with asyncio.timeout(seconds):
+            found = await _connect(url, machine, seconds)
+            if isinstance(found, Trouble):
+                return None
+            try:
+                async with found[0].transaction(readonly=True):
+                    return tuple(line(row[0], limit=200) for row in await found[0].fetch(TABLES))
+            finally:
+                await _leave(found[0])
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return None
 
 
 async def new_password(url: Url, machine: Machine) -> str:

@@ -94,6 +94,14 @@ def _trouble(value: str) -> str:
     return "its user, host and path cannot be told apart; a raw character in the password has this effect"
 
 
+def supabase_ref(url: Url) -> str:
+    """Return the Supabase project that a connection string names in its host or user; empty: none."""
+    match = re.fullmatch(r"db\.([a-z]{20})\.supabase\.co", url.host)
+    if match is None and url.host.endswith(".pooler.supabase.com"):
+        match = re.fullmatch(r"[^.]+\.([a-z]{20})", url.user)
+    return match[1] if match else ""
+
+
 def with_password(value: str, password: str) -> str:
     """Return the URL `value` with another password, all else as it was."""
     match = _URL.fullmatch(value)

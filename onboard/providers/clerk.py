@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from onboard.machine import Machine
 
 _API = "api.clerk.com"
-_FRONTENDS = (".clerk.accounts.dev", ".accounts.dev", ".lclclerk.com")
+_FRONTENDS = (".clerk.accounts.dev", ".lclclerk.com")
 """Of development instances; a production instance has the app's own domain, and is not asked."""
 _PAGE = "https://dashboard.clerk.com/~/api-keys"
 _STEPS = ("open an account and an application", "choose the Development instance", "open Configure, API keys")
@@ -183,13 +183,9 @@ class Clerk(Provider):
             return Shape(False, "this is Stripe's secret key; Clerk's is on the API keys page of Clerk", mode)
         if not re.fullmatch(r"sk_(test|live)_[A-Za-z0-9]{16,200}", value) or len(set(value[8:])) < 5:
             return Shape(False, right, mode)
-        return Shape(
-            True,
-            "a live key: the app's real users; local set-up needs one with _test_"
-            if mode == "live"
-            else "a secret key, development",
-            mode,
-        )
+        if mode == "live":
+            return Shape(True, "a live key: the app's real users; local set-up needs one with _test_", mode)
+        return Shape(True, "a secret key, development", mode)
 
     async def verify(self, credential: Credential, values: Values, machine: Machine) -> Verdict:
         """Ask for the instance that the secret key belongs to, then for its domains, which prove the pair."""
@@ -273,11 +269,9 @@ class Clerk(Provider):
             kept = json.loads(raw)
         except (OSError, ValueError, RecursionError):
             return {}
-        pair = (
-            {"publishable": kept.get("publishableKey"), "secret": kept.get("secretKey")}
-            if isinstance(kept, dict)
-            else {}
-        )
+        if not isinstance(kept, dict):
+            return {}
+        pair = {"publishable": kept.get("publishableKey"), "secret": kept.get("secretKey")}
         if not all(isinstance(text, str) and self.shape(self.key(id), text).fits for id, text in pair.items()):
             return {}
         return {id: Secret(text) for id, text in pair.items() if isinstance(text, str)}

@@ -13,6 +13,7 @@ from onboard.model import Kind, Secret, Shape, Tell, Verdict
 from onboard.network import Reply, Request
 from onboard.providers import _neon_api as api
 from onboard.providers._base import (
+    TABLES,
     Credential,
     Fresh,
     Key,
@@ -228,8 +229,22 @@ class Neon(Provider):
             )
         return accepted(_said(identity), identity, detail=_noted(identity))
 
+    async def tables(self, values: Values, machine: Machine) -> tuple[str, ...] | None:
+        """List the tables in a read-only transaction over HTTP."""
+        value = values.text(self.credentials[0].needs[0])
+        url = parse(value)
+        if isinstance(url, str):
+            return None
+        reply = await ask(machine, self._probe(value, url, 10.0, TABLES))
+        if isinstance(reply, Verdict) or reply.status != 200:
+            return None
+        rows = _rows(reply)
+        return (
+            None if rows is None else tuple(line(row[0], limit=200) for row in rows if row and isinstance(row[0], str))
+        )
+
     @staticmethod
-    def _probe(value: str, url: Url, seconds: float) -> Request:
+    def _probe(value: str, url: Url, seconds: float, query: str = _PROBE) -> Request:
         """Return the question as Neon's own driver puts it: the host's first label is `api`."""
         return Request(
             "neon.sql",
@@ -245,7 +260,7 @@ class Neon(Provider):
                 "Neon-Batch-Read-Only": "true",
                 "Content-Type": "application/json",
             },
-            json.dumps({"queries": [{"query": _PROBE, "params": []}]}).encode(),
+            json.dumps({"queries": [{"query": query, "params": []}]}).encode(),
             seconds=seconds,
         )
 
@@ -352,17 +367,23 @@ class Neon(Provider):
 
 def _row(reply: Reply) -> list[str] | None:
     """Return the one row of the answer as texts; `None` where it is in another shape."""
+    rows = _rows(reply)
+    if rows is None or len(rows) != 1 or len(rows[0]) != len(_COLUMNS):
+        return None
+    return [text if isinstance(text, str) else "" for text in rows[0]]
+
+
+def _rows(reply: Reply) -> list[list[Any]] | None:
+    """Return the rows of the answer; `None` where it is in another shape."""
     found: Any = reply.object()
     results = found.get("results")
     if isinstance(results, list) and len(results) == 1 and isinstance(results[0], dict):
         found = results[0]
     rows = found.get("rows")
-    if not isinstance(rows, list) or len(rows) != 1:
+    if not isinstance(rows, list):
         return None
-    row = list(rows[0].values()) if isinstance(rows[0], dict) else rows[0]
-    if not isinstance(row, list) or len(row) != len(_COLUMNS):
-        return None
-    return [text if isinstance(text, str) else "" for text in row]
+    plain = [list(row.values()) if isinstance(row, dict) else row for row in rows]
+    return plain if all(isinstance(row, list) for row in plain) else None
 
 
 def _said(identity: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ from onboard.providers._base import (
     refused,
     unclear,
 )
-from onboard.providers._url import Url, host_of, parse, scheme_of, with_password
+from onboard.providers._url import Url, host_of, parse, scheme_of, supabase_ref, with_password
 
 if TYPE_CHECKING:
     from onboard.machine import Machine
@@ -136,7 +136,7 @@ class Postgres(Provider):
         if isinstance(found, wire.Trouble):
             return _explained(found, url, where)
         identity = {"user": found.user, "database": found.database, "host": where, "version": found.version}
-        if ref := _supabase_ref(url):
+        if ref := supabase_ref(url):
             identity["project"] = ref
         text = f"{found.user} in {found.database} on {where}, {found.version}"
         if found.read_only:
@@ -145,12 +145,17 @@ class Postgres(Provider):
             return limited(text, identity, detail=found.note)
         return accepted(text, identity)
 
+    async def tables(self, values: Values, machine: Machine) -> tuple[str, ...] | None:
+        """List the tables in a read-only transaction."""
+        url = parse(values.text(self.credentials[0].needs[0]))
+        return None if isinstance(url, str) else await wire.tables(url, machine, seconds=10.0)
+
     def compare(self, values: Values, verdicts: Mapping[str, Verdict]) -> Verdict | None:
         """Hold the pooled against the direct string."""
         pooled, direct = parse(values.text("url")), parse(values.text("direct"))
         if not isinstance(pooled, Url) or not isinstance(direct, Url):
             return None
-        same_place = pooled.host == direct.host or _supabase_ref(pooled) == _supabase_ref(direct) != ""
+        same_place = pooled.host == direct.host or supabase_ref(pooled) == supabase_ref(direct) != ""
         if same_place and pooled.path == direct.path:
             return accepted("both strings lead to one database")
         names = f"{values.variable('url')} and {values.variable('direct')}"
@@ -172,14 +177,6 @@ class Postgres(Provider):
 
 def _login(url: Url | str) -> tuple[str, int, str] | None:
     return None if isinstance(url, str) else (url.host, url.port or 5432, url.user)
-
-
-def _supabase_ref(url: Url) -> str:
-    """Return the Supabase project that the string names in its host or user; empty: none."""
-    match = re.fullmatch(r"db\.([a-z]{20})\.supabase\.co", url.host)
-    if match is None and url.host.endswith(".pooler.supabase.com"):
-        match = re.fullmatch(r"[^.]+\.([a-z]{20})", url.user)
-    return match[1] if match else ""
 
 
 def _explained(trouble: wire.Trouble, url: Url, where: str) -> Verdict:

@@ -262,6 +262,19 @@ class TestPostgres(ProviderContract):
         with pytest.raises(OnboardError):
             await self.provider.renew("url", values, machine)
 
+    @pytest.mark.anyio
+    async def test_the_tables_of_a_database_are_listed_and_a_wrong_log_in_lists_none(
+        self, postgres: PostgresServer, machine: Machine
+    ) -> None:
+        connection = await asyncpg.connect(postgres.url(), ssl=False)
+        await connection.execute("create schema if not exists shop; create table if not exists shop.orders (id int)")
+        await connection.close()
+        found = await self.provider.tables(held({"url": postgres.url()}, self.provider), machine)
+        assert found is not None
+        assert any("orders" in name for name in found)
+        wrong = held({"url": postgres.url(password="wr0ng-pass-word")}, self.provider)
+        assert await self.provider.tables(wrong, machine) is None
+
     def test_two_strings_for_one_database_are_compared(self) -> None:
         pooled = f"postgres://postgres.{REF}:pw@aws-0-eu.pooler.supabase.com:6543/postgres"
         direct = f"postgres://postgres:pw@db.{REF}.supabase.co:5432/postgres"

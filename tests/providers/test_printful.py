@@ -49,7 +49,7 @@ class TestPrintful(LiveContract[PrintfulStandIn]):
     async def test_a_token_that_may_not_list_stores_is_still_good(
         self, served: Served, values: dict[str, str], machine: Machine
     ) -> None:
-        service(served).scopes = ("orders", "files", "webhooks")
+        service(served).scopes = ["orders", "files", "webhooks"]
         verdict = await self.verdict("", values, machine)
         assert verdict.status is Status.OK
         assert verdict.identity == {"scopes": "files, orders, webhooks"}
