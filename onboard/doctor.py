@@ -112,7 +112,9 @@ def _skip(check: Check, landed: dict[str, Finding | None]) -> Finding | None:
     for need in check.needs:
         before = landed.get(need)
         if before is not None and before.status in _STOPS:
-            return check.says(Status.SKIPPED, f"not looked at: {before.title} comes first", variable=before.variable)
+            skipped = before.status is Status.SKIPPED
+            reason = f"{before.title}: {before.summary}" if skipped else f"not looked at: {before.title} comes first"
+            return check.says(Status.SKIPPED, reason, variable=before.variable)
     return None
 
 

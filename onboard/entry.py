@@ -71,6 +71,10 @@ class Form:
     """The free plan's limits; empty: not known."""
 
 
+_FOR_MACHINES = ("branch_id", "endpoint", "endpoint_id", "version", "project_id", "default", "protected")
+"""Facts of an identity by which no person recognises an account."""
+
+
 def form(view: View, names: Sequence[str]) -> Form:
     """Return what an entry screen shows for these variables."""
     wanted = [variable for name in names if (variable := view.variable(name)) is not None]
@@ -152,7 +156,8 @@ async def attempt(view: View, values: Mapping[str, Secret], *, verify: bool = Tr
     refused = any(f.status is Status.FAIL and not f.id.startswith("pair.") for f in order)
     untold = any(f.status is Status.UNKNOWN and f.id in live for f in order)
     mixed = any(f.status is Status.FAIL for f in order)
-    identity = next((dict(v.identity) for id, v in trial.verdicts.items() if id in live and v.identity), {})
+    identity = next((v.identity for id, v in trial.verdicts.items() if id in live and v.identity), {})
+    identity = {name: text for name, text in identity.items() if name not in _FOR_MACHINES}
     return Trial((*shapes, *order), not (mixed or untold), not refused, identity)
 
 

@@ -90,12 +90,14 @@ class Holdings:
     async def put(
         self,
         values: Mapping[str, Secret | None],
-        secret: Mapping[str, Secret],
+        keep: Mapping[str, Secret],
         variables: Sequence[Variable],
         now: str,
         source: str = "typed",
     ) -> tuple[str, ...]:
-        """Write `values` into the env file (`None` removes) and keep `secret` in the vault. Returns warnings.
+        """Write `values` into the env file (`None` removes) and `keep` in the vault. Returns warnings.
+
+        What was typed is kept whole, public values too: a second clone then asks for nothing.
 
         The vault first: what then breaks off leaves it ahead of the file, which `drift` and `env --write` mend.
         A vault that cannot be used never stops the file. Raises EnvFileError; the file is then as it was.
@@ -105,7 +107,7 @@ class Holdings:
 
         env = self.read()
         warnings: list[str] = []
-        kept = {n: Entry(value, now, source=source, folder=str(self._root)) for n, value in secret.items()}
+        kept = {n: Entry(value, now, source=source, folder=str(self._root)) for n, value in keep.items()}
         gone = [name for name, value in values.items() if value is None]
         if kept or gone:
             warnings += await self._keep(kept, gone)
@@ -160,7 +162,7 @@ class Holdings:
         return undo.names or (self.path.name,)
 
     def _start(self, variables: Sequence[Variable]) -> bytes:
-        """Return what a new env file starts from: the template as it was approved, without its placeholders."""
+        """Return what a new env file starts from: the template as it was approved, its placeholders commented out."""
         template = self._project.app.template
         if template is None:
             return b""
@@ -172,7 +174,7 @@ class Holdings:
             keeps = variable.default is not None and (variable.kind is Kind.PUBLIC or not variable.placeholder)
             if not keeps and env.line_of(variable.name) is not None:
                 try:
-                    env = env.unset(variable.name)
+                    env = _commented(env, variable.name)
                 except EnvFileError:
                     return b""  # the template has a place that readers disagree on; nothing of it is copied
         return env.data
@@ -199,6 +201,15 @@ class Holdings:
             file.write_text(ignore.with_line(text, rule), "utf-8", newline="")
         except OSError as error:
             raise EnvFileError(f".gitignore could not be written: {error.strerror}") from None
+
+
+def _commented(env: EnvFile, name: str) -> EnvFile:
+    """Return the file with the assignment of `name` emptied and commented out: its value will stand in that place."""
+    line = env.set(name, "").line_of(name)
+    lines = env.set(name, "").data.split(b"\n")
+    if line is not None:
+        lines[line - 1] = b"# " + lines[line - 1].lstrip()
+    return EnvFile.parse(b"\n".join(lines))
 
 
 def view(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from onboard.checks import variables
 from onboard.checks._base import View
-from onboard.model import Finding, Kind, Status, Variable
+from onboard.model import Finding, Status, Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def _row(view: View, variable: Variable, findings: Mapping[str, Finding]) -> Row
         live = [f for f in findings.values() if f.variable == name and f.id.startswith("live.")]
         if any(f.status is Status.FAIL for f in live):
             state = "refused"
-        elif variable.kind is Kind.SECRET and verified is None and not variable.generate:
+        elif verified is None and _can_be_asked(view, variable):
             state = "unverified"
     return Row(
         name,
@@ -66,6 +66,17 @@ def _row(view: View, variable: Variable, findings: Mapping[str, Finding]) -> Row
         verified,
         view.choices.fingerprint(value) if value and view.choices else None,
     )
+
+
+def _can_be_asked(view: View, variable: Variable) -> bool:
+    """Whether a service can say if this value works."""
+    for service in view.services:
+        if service.provider.id == variable.provider:
+            key = service.keys.get(variable.name)
+            return any(
+                key in credential.needs and not credential.offline for credential in service.provider.credentials
+            )
+    return False
 
 
 def _unknown(view: View, name: str) -> Row:

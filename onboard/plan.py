@@ -69,6 +69,7 @@ class StageState:
     stage: Stage
     done: int
     total: int
+    """Without what was skipped: put off, optional, or waiting for something else."""
     status: Status
     """The worst of its findings; SKIPPED where nothing of it could be looked at."""
 
@@ -109,7 +110,7 @@ def stages(findings: Iterable[Finding]) -> tuple[StageState, ...]:
         StageState(
             stage,
             sum(f.status in (Status.OK, Status.WARN) for f in by_stage[stage]),
-            len(by_stage[stage]),
+            sum(f.status is not Status.SKIPPED for f in by_stage[stage]),
             next(status for status in worst if any(f.status is status for f in by_stage[stage])),
         )
         for stage in Stage

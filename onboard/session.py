@@ -80,8 +80,10 @@ class Session:
         hosts: dict[str, list[str]] = {}
         for service in services(self.variables):
             for credential in service.provider.credentials:
+                if not set(credential.needs) <= set(service.keys.values()):
+                    continue  # the project has no variable for it
                 names = [n for n, key in service.keys.items() if key in (*credential.needs, *credential.uses)]
-                for host in credential.hosts if names else ():
+                for host in credential.hosts:
                     hosts.setdefault(host, [])
                     hosts[host] += [name for name in names if name not in hosts[host]]
         folder = self._choices.get("folder")
@@ -146,6 +148,14 @@ class Session:
         if trusted:
             self._remember(view)
 
+    def glance(self) -> None:
+        """Bring the findings that files alone can tell up to date; takes milliseconds and goes nowhere."""
+        view = self.view()
+        checks = [check for check in all_checks.everything(view) if not check.outside]
+        for check in checks:
+            self.findings.pop(check.id, None)
+        self.findings |= {finding.id: finding for finding in all_checks.look_offline(view, checks)}
+
     def _trust_finding(self, trusted: bool) -> Finding:
         if trusted:
             return Finding("trust.project", "Approval", Status.OK, "approved: exactly these bytes, in this folder")
@@ -195,7 +205,7 @@ class Session:
 
     def fits(self, name: str, text: str) -> Shape:
         """Say what a value looks like, at each key press: pure, under a millisecond, sends nothing."""
-        return entry.fits(self._variable(name), text)
+        return entry.fits(self._variable(name), entry.cleaned(name, text).value.reveal())
 
     def generate(self, name: str) -> Secret:
         """Return a new random value for a variable that is made here."""
@@ -222,8 +232,7 @@ class Session:
                 raise NeedsPerson(
                     f"{names[0]} is a live-mode key; it is not kept on a developer's machine", "enter a test key"
                 )
-        secret = {name: value for name, value in values.items() if entry.is_secret(view, name)}
-        warnings = await self._holdings.put(values, secret, self.variables, self._now())
+        warnings = await self._holdings.put(values, values, self.variables, self._now())
         now = self._now()
         for name, value in values.items():
             self._choices.dated(name, "set", now, value)
@@ -231,13 +240,16 @@ class Session:
                 self._choices.dated(name, "verified", now, value)
         self._choices.put("folder", self.project.root)
         await self._read_vault()
+        self.glance()
         return warnings
 
     async def unset(self, name: str) -> tuple[str, ...]:
         """Take a variable out of the env file and the vault. Returns warnings, for people."""
         self._require_trust()
         self._choices.forget(name)
-        return await self._holdings.put({name: None}, {}, self.variables, self._now())
+        warnings = await self._holdings.put({name: None}, {}, self.variables, self._now())
+        self.glance()
+        return warnings
 
     def skip(self, step: Step) -> None:
         """Put an optional service or variable off; remembered for this project until `unskip`."""
@@ -278,6 +290,8 @@ class Session:
                     yield Event(step.text, kind="failed", level=Status.WARN)
         except OnboardError as error:
             yield Event(error.message, level=Status.FAIL, kind="failed", data={"hint": error.hint})
+        finally:
+            self.glance()
 
     async def _run(self, step: Run) -> AsyncGenerator[Event, None]:
         yield Event(f"runs {step.command}")

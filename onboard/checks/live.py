@@ -6,7 +6,7 @@ from functools import partial
 
 from onboard.checks._base import Check, View
 from onboard.model import Ask, Finding, Status, Tell, Verdict
-from onboard.providers._base import Credential, Values
+from onboard.providers._base import Credential, Provider, Values
 from onboard.understanding import Service, held
 
 
@@ -54,10 +54,10 @@ def _of(view: View, service: Service) -> list[Check]:
                     seconds=credential.seconds + 0.5,
                 )
             )
-    pair = Check(
-        f"pair.{id}", f"{title}: one account", partial(_pair, service=service), needs=tuple(asked), outside=True
-    )
-    return [*found, pair]
+    if type(service.provider).compare is not Provider.compare:
+        look = partial(_pair, service=service)
+        found.append(Check(f"pair.{id}", f"{title}: one account", look, needs=tuple(asked), outside=True))
+    return found
 
 
 def _further(values: Values, credential: Credential) -> list[Values]:

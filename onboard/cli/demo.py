@@ -15,6 +15,6 @@ def main(verb: str, words: list[str]) -> int:
 
     with Demo() as demo:
         common.note(f"demo: a sample project in {demo.root}; services are stand-ins on this machine, nothing leaves it")
-        code = wizard.start(demo.session(), plain=options.plain, demo=demo)
+        code = wizard.start(demo.session(), plain=options.plain, demo=demo.values)
     common.note("demo: the sample project is cleaned up")
     return code

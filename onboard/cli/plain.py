@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
 from onboard.clean import clean, line
@@ -18,16 +18,16 @@ from onboard.plan import Owed
 from onboard.session import Session
 
 
-def run(session: Session) -> int:
-    """Go through what is owed, one question at a time; return the exit code."""
+def run(session: Session, demo: Mapping[str, Secret]) -> int:
+    """Go through what is owed, one question at a time; return the exit code. `demo`: values that `d` fills in."""
     try:
-        return asyncio.run(_run(session))
+        return asyncio.run(_run(session, demo))
     except KeyboardInterrupt:
         common.note("\nleft; nothing is lost. `onboard` goes on from here")
         return common.INTERRUPTED
 
 
-async def _run(session: Session) -> int:
+async def _run(session: Session, demo: Mapping[str, Secret]) -> int:
     try:
         if not session.trusted and not ask_trust(session):
             common.note("not approved; nothing was done")
@@ -42,7 +42,7 @@ async def _run(session: Session) -> int:
             if not owed:
                 break
             passed.add(owed[0].step)
-            if not await _one(session, owed[0], len(owed)):
+            if not await _one(session, owed[0], len(owed), demo):
                 break
         left = session.plan()
         common.out(f"{len(left)} steps are left" if left else "All is well.")
@@ -51,13 +51,13 @@ async def _run(session: Session) -> int:
         await session.close()
 
 
-async def _one(session: Session, owed: Owed, count: int) -> bool:
+async def _one(session: Session, owed: Owed, count: int, demo: Mapping[str, Secret]) -> bool:
     """Show one step and do what the person wants; `False`: leave."""
     common.out(f"\n{owed.stage.value}, {count} to go: {line(owed.step.text)}")
     common.out(f"Because: {clean(owed.finding.summary)}")
     match owed.step:
         case Ask():
-            return await _ask(session, owed.step)
+            return await _ask(session, owed.step, demo)
         case Run() | Write():
             common.out(f"This would run: {clean(owed.step.command or '')}" if isinstance(owed.step, Run) else "")
             answer = _question("Do it? [y]es, [s]kip, [q]uit: ")
@@ -69,7 +69,7 @@ async def _one(session: Session, owed: Owed, count: int) -> bool:
             return _question("Press Enter when it is done, [s]kip, [q]uit: ") != "q"
 
 
-async def _ask(session: Session, step: Ask) -> bool:
+async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> bool:
     form = session.form(step.variables)
     common.out(f"{line(form.title)}{f', for {line(form.purpose)}' if form.purpose else ''}")
     for number, text in enumerate(form.instructions, 1):
@@ -80,7 +80,7 @@ async def _ask(session: Session, step: Ask) -> bool:
         common.out(f"  It is checked with {', '.join(map(line, form.hosts))}.")
     values: dict[str, Secret] = {}
     for field in form.fields:
-        value = _field(session, field)
+        value = _field(session, field, demo.get(field.variable.name))
         if value is None:
             return True
         values[field.variable.name] = value
@@ -101,17 +101,19 @@ async def _save(session: Session, values: dict[str, Secret], trial: Trial) -> No
     common.out("saved")
 
 
-def _field(session: Session, field: Field) -> Secret | None:
+def _field(session: Session, field: Field, demo: Secret | None) -> Secret | None:
     """Return the value that the person gives; `None`: skipped."""
     name = field.variable.name
     looks = f", looks like {field.looks_like}" if field.looks_like else ""
-    made = ", g makes one" if field.can_generate else ""
+    made = (", g makes one" if field.can_generate else "") + (", d takes the demo's" if demo else "")
     while True:
         text = getpass.getpass(f"{name} (hidden{looks}{made}; empty skips): ")
         if not text.strip():
             return None
         if text.strip() == "g" and field.can_generate:
             return session.generate(name)
+        if text.strip() == "d" and demo is not None:
+            return demo
         pasted = session.clean(name, text)
         if pasted.removed:
             common.out(f"taken off: {', '.join(pasted.removed)}")

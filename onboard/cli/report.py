@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from onboard import __version__
@@ -17,7 +18,7 @@ WORDS = {
     Status.OK: "ok",
     Status.WARN: "warn",
     Status.FAIL: "FAIL",
-    Status.UNKNOWN: "could not tell",
+    Status.UNKNOWN: "unclear",
     Status.SKIPPED: "skipped",
 }
 _SIGNS = {Status.OK: "✓", Status.WARN: "!", Status.FAIL: "✗", Status.UNKNOWN: "?", Status.SKIPPED: "·"}
@@ -68,26 +69,33 @@ def _step(step: Step | None) -> dict[str, Any] | None:
 
 
 def lines(findings: Iterable[Finding], *, colour: bool) -> list[str]:
-    """Return findings as lines, by stage, each problem with its step."""
+    """Return findings as lines, by stage, each problem with its step; what was skipped comes last, by its reason."""
     found: list[str] = []
-    stage = None
-    for finding in findings:
-        if stage_of(finding.id) is not stage:
-            stage = stage_of(finding.id)
-            found += ["", stage.value]
-        found += _lines(finding, colour)
-    return found[1:] if found else []
+    for stage, members in groupby(findings, key=lambda finding: stage_of(finding.id)):
+        skipped: dict[str, list[str]] = {}
+        found += ["", stage.value]
+        for finding in members:
+            if finding.status is Status.SKIPPED:
+                skipped.setdefault(finding.summary.removeprefix(f"{finding.title}: "), []).append(finding.title)
+            else:
+                found += _lines(finding, colour)
+        word = _word(Status.SKIPPED, colour)
+        found += [f"  {word} {clean(reason)}: {', '.join(map(line, titles))}" for reason, titles in skipped.items()]
+    return found[1:]
+
+
+def _word(status: Status, colour: bool) -> str:
+    word = f"{_SIGNS[status]} {WORDS[status]:<7}"
+    return f"\x1b[{_COLOURS[status]}m{word}\x1b[0m" if colour else word
 
 
 def _lines(finding: Finding, colour: bool) -> list[str]:
-    word = f"{_SIGNS[finding.status]} {WORDS[finding.status]:<5}"
-    if colour:
-        word = f"\x1b[{_COLOURS[finding.status]}m{word}\x1b[0m"
+    word = _word(finding.status, colour)
     found = [f"  {word} {line(finding.title):<34} {clean(finding.summary)}"]
     if finding.status in (Status.FAIL, Status.WARN, Status.UNKNOWN):
-        found += [f"          {clean(text)}" for text in finding.detail.splitlines()]
+        found += [f"            {clean(text)}" for text in finding.detail.splitlines()]
         if finding.step is not None:
-            found.append(f"          → {step_text(finding.step)}")
+            found.append(f"            → {step_text(finding.step)}")
     return found
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 
 from onboard.cli import common, report
-from onboard.model import Status
+from onboard.model import Secret, Status
 from onboard.session import Session
 
 
@@ -19,20 +20,23 @@ def main(verb: str, words: list[str]) -> int:
     return start(session, plain=options.plain)
 
 
-def start(session: Session, *, plain: bool = False, demo: object = None) -> int:
-    """Show `session` in the form that this terminal allows; return the exit code."""
+def start(session: Session, *, plain: bool = False, demo: Mapping[str, Secret] | None = None) -> int:
+    """Show `session` in the form that this terminal allows; return the exit code.
+
+    `demo`: the values that the sample project's services would hand out, filled in on a key press.
+    """
     if not session.machine.terminal:
         return asyncio.run(_plan(session))
     if plain or os.environ.get("TERM", "dumb") == "dumb":
         from onboard.cli import plain as plainly
 
-        return plainly.run(session)
+        return plainly.run(session, demo or {})
     from onboard import tui
 
-    outcome = tui.run(session, demo=demo)
+    outcome = tui.run(session, demo=tui.Demo(demo) if demo is not None else None)
     for text in outcome.lines:
         common.note(text)
-    return int(outcome.code)
+    return outcome.code
 
 
 async def _plan(session: Session) -> int:
