@@ -29,6 +29,8 @@ SECONDS = 3.0
 """That one operation on the keyring may take, the start of the helper included. gh and the Stripe CLI have the same."""
 LOCK_SECONDS = 5.0
 """That we wait for another onboard to finish its own operation."""
+_PART = "onboard part "
+"""How a part of a long item begins, so that it is not taken for the item of a project with an odd id."""
 PATIENCE = 120.0
 """Seconds for a person to answer the keyring's own window."""
 
@@ -156,7 +158,7 @@ class StoreVault:
             if head is None:
                 return text
             parts = [self._store.get(_part(project, head["tag"], i), until) for i in range(head["parts"])]
-            whole = "".join(part or "" for part in parts)
+            whole = "".join((part or "").removeprefix(_PART) for part in parts)
             if _sum(whole) == head["sum"]:
                 return whole
             if last:
@@ -168,11 +170,13 @@ class StoreVault:
         _, limit = self._store.state(until)
         if limit is None or len(text) <= limit:
             self._put(project, text, until)
-            self._drop_parts(project, "ab", until)
+            if limit is not None:
+                self._drop_parts(project, "ab", until)
             return
         old = _head(self._store.get(project, until))
         tag = "b" if old and old["tag"] == "a" else "a"
-        pieces = [text[i : i + limit] for i in range(0, len(text), limit)]
+        size = limit - len(_PART)
+        pieces = [_PART + text[i : i + size] for i in range(0, len(text), size)]
         for i, piece in enumerate(pieces):
             self._put(_part(project, tag, i), piece, until)
         self._put(project, json.dumps({"onboard": 1, "parts": len(pieces), "tag": tag, "sum": _sum(text)}), until)
@@ -191,7 +195,8 @@ class StoreVault:
         there = False
         for tag in tags:
             i = 0
-            while self._store.delete(_part(project, tag, i), until):
+            while (self._store.get(_part(project, tag, i), until) or "").startswith(_PART):
+                self._store.delete(_part(project, tag, i), until)
                 there, i = True, i + 1
         return there
 
