@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -67,6 +65,8 @@ async def branch_facts(
     """Return what the API says of the branch behind `host`: `branch`, `branch_id`, `project`, `default`, `protected`,
     `expires`; `api` is "no" where the key does not see it. Empty where it could not be told.
     """
+    import asyncio
+
     try:
         async with asyncio.timeout(seconds):
             if not (safe_id(project) and safe_id(branch)):
@@ -156,6 +156,8 @@ async def own_branch(machine: Machine, key: str, project: str) -> tuple[str, str
 async def _make_branch(
     machine: Machine, key: str, project: str, name: str, branches: list[dict[str, Any]], doing: str
 ) -> dict[str, Any]:
+    from datetime import timedelta
+
     expires = machine.now() + timedelta(days=BRANCH_DAYS)
     branch: dict[str, Any] = {"name": name, "expires_at": expires.strftime("%Y-%m-%dT%H:%M:%SZ")}
     parent = next((one for wanted in PARENTS for one in branches if one.get("name") == wanted), None)
@@ -170,6 +172,8 @@ async def _make_branch(
 
 async def finished(machine: Machine, key: str, project: str, found: object, doing: str) -> None:
     """Wait until the operations of an answer are over. Raises NetworkError after 60 s."""
+    import asyncio
+
     ids = [
         id for one in rows(found, "operations") if one.get("status") != "finished" and (id := safe_id(one.get("id")))
     ]

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import hashlib
-import hmac
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +74,8 @@ def port_of(url: Url) -> int:
 
 async def log_in(url: Url, machine: Machine, *, seconds: float) -> Login | Trouble:
     """Connect, ask who and where we are in a read-only transaction, and leave."""
+    import asyncio
+
     try:
         async with asyncio.timeout(seconds):
             found = await _connect(url, machine, seconds)
@@ -95,6 +92,8 @@ async def log_in(url: Url, machine: Machine, *, seconds: float) -> Login | Troub
 
 async def tables(url: Url, machine: Machine, *, seconds: float) -> tuple[str, ...] | None:
     """Return the names of the database's own tables; `None`: they could not be listed."""
+    import asyncio
+
     import asyncpg
 
     try:
@@ -116,9 +115,11 @@ async def new_password(url: Url, machine: Machine) -> str:
     found = await _connect(url, machine, 10.0)
     if isinstance(found, Trouble):
         raise NetworkError(f"a new PostgreSQL password: {found.summary}", found.hint)
-    password = secrets.token_urlsafe(24)
+    import secrets
+
     import asyncpg
 
+    password = secrets.token_urlsafe(24)
     try:
         role = await found[0].fetchval("select quote_ident(current_user)")
         await found[0].execute(f"alter role {role} password '{_verifier(password)}'")
@@ -131,6 +132,11 @@ async def new_password(url: Url, machine: Machine) -> str:
 
 def _verifier(password: str) -> str:
     """Return what PostgreSQL stores of a password, so that the password itself is in no statement and no log of it."""
+    import base64
+    import hashlib
+    import hmac
+    import secrets
+
     salt = secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 4096)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,8 @@ from onboard.providers._base import (
 from onboard.providers._url import Url, parse, scheme_of
 
 if TYPE_CHECKING:
+    import asyncio
+
     from onboard.machine import Machine
 
 _LIMIT = 64 * 1024
@@ -100,6 +101,8 @@ class Redis(Provider):
 
     async def verify(self, credential: Credential, values: Values, machine: Machine) -> Verdict:
         """Connect, log in, PING, and ask for user and version."""
+        import asyncio
+
         value = values.text("url")
         shape, url = self.shape(self.key("url"), value), parse(value)
         if not shape.fits or isinstance(url, str):
