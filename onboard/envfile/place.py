@@ -41,6 +41,10 @@ class Busy(EnvFileError):
     """Another onboard holds the file."""
 
 
+class Changed(EnvFileError):
+    """Another program wrote the file before ours could replace it; nothing is lost, ours is not there yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A file as it was when it was read."""
@@ -50,6 +54,16 @@ class Found:
     """Permission bits."""
     uid: int
     gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What came of putting new bytes in place of a file."""
+
+    notes: tuple[str, ...]
+    """What a person should know: about the mode, about the disk."""
+    late: bytes | None
+    """What another program wrote into the old file while it was being replaced, to be merged; `None`: nothing."""
 
 
 class Place:
@@ -88,45 +102,79 @@ class Place:
             os.close(fd)
         return Found(data, stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid)
 
-    def replace(self, data: bytes, old: Found | None) -> list[str]:
-        """Put `data` in place of the file, whole or not at all; return what a person should know.
+    def replace(self, data: bytes, old: Found | None) -> Replaced:
+        """Put `data` in place of the file, whole or not at all, provided that it still is `old`.
 
-        Raises EnvFileError with the old file untouched; `old` gives the mode, which is never widened beyond 0600.
+        The mode is the old one's, never wider than 0600. Raises Changed, EnvFileError; the file is then untouched.
         """
         temporary = f"{TEMPORARY[0]}{secrets.token_hex(6)}{TEMPORARY[1]}"
+        mode = 0o600 if old is None else (old.mode & 0o600) or 0o400
         try:
             fd = os.open(
-                self._path(temporary),
-                os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC,
-                0o600,
-                **self._args(),
+                self._path(temporary), os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC, 0o600, **self._args()
             )
         except OSError as error:
             raise _failed("written", self.name, error) from None
+        held: int | None = None
         try:
             try:
-                mode = 0o600 if old is None else (old.mode & 0o600) or 0o400
-                if old is not None and hasattr(os, "fchown") and (old.uid, old.gid) != (os.geteuid(), os.getegid()):
-                    _keep_owner(fd, old)
-                if hasattr(os, "fchmod"):
-                    os.fchmod(fd, mode)
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(fd, view) :]
-                os.fsync(fd)
-                os.lseek(fd, 0, os.SEEK_SET)
-                if _read_all(fd, self.name) != data:
-                    raise OSError(errno.EIO, "the disk did not keep what was written")
+                self._fill(fd, data, mode, old)
             finally:
                 os.close(fd)
+            held = self._hold(old)
             self._rename(temporary)
         except OSError as error:
             self._remove(temporary)
+            _close(held)
             raise _failed("written", self.name, error) from None
         except BaseException:
             self._remove(temporary)
+            _close(held)
             raise
-        return self._settle(mode)
+        try:
+            notes = self._settle(mode)
+            return Replaced(tuple(notes), self._late(held, old))
+        finally:
+            _close(held)
+
+    def _fill(self, fd: int, data: bytes, mode: int, old: Found | None) -> None:
+        if old is not None and hasattr(os, "fchown") and (old.uid, old.gid) != (os.geteuid(), os.getegid()):
+            _keep_owner(fd, old)
+        if hasattr(os, "fchmod"):
+            os.fchmod(fd, mode)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.fsync(fd)
+        os.lseek(fd, 0, os.SEEK_SET)
+        if _read_all(fd, self.name) != data:
+            raise OSError(errno.EIO, "the disk did not keep what was written")
+
+    def _hold(self, old: Found | None) -> int | None:
+        """Return the file opened, so that what is written into it until the rename is seen; raises Changed."""
+        try:
+            held = os.open(self._path(self.name), os.O_RDONLY | _NOFOLLOW | _NONBLOCK | _CLOEXEC, **self._args())
+        except FileNotFoundError:
+            if old is None:
+                return None
+            raise Changed(f"{self.name} was removed by another program meanwhile") from None
+        try:
+            if old is None or _read_all(held, self.name) != old.data:
+                raise Changed(f"{self.name} was written by another program meanwhile", "Try again.")
+        except BaseException:
+            os.close(held)
+            raise
+        return held
+
+    def _late(self, held: int | None, old: Found | None) -> bytes | None:
+        if held is None or old is None:
+            return None
+        try:
+            os.lseek(held, 0, os.SEEK_SET)
+            data = _read_all(held, self.name)
+        except (OSError, EnvFileError):
+            return None
+        return None if data == old.data else data
 
     def _rename(self, temporary: str) -> None:
         if self._fd is None:
@@ -281,6 +329,12 @@ def sweep(folder: str | os.PathLike[str]) -> int:
             return place.sweep()
     except (EnvFileError, OSError):
         return 0
+
+
+def _close(fd: int | None) -> None:
+    if fd is not None:
+        with contextlib.suppress(OSError):
+            os.close(fd)
 
 
 def _regular(name: str, info: os.stat_result) -> None:

@@ -124,25 +124,32 @@ def save(
     """
     with place.at(path, root) as there, there.locked(wait) as notes:
         there.sweep_now()
-        for _ in range(_TRIES):
+        first: place.Found | None = None
+        late: bytes | None = None
+        for attempt in range(_TRIES):
             found = there.read()
-            current = EnvFile.parse(start if found is None else found.data)
+            first = found if attempt == 0 else first
+            current = EnvFile.parse(late if late is not None else b"" if found is None else found.data)
             if base is not None:
                 _same_since(base, current, changes, there.name)
             written = write(current, changes, readers, order=order)
-            if found is not None and written.file == current:
+            if written.file == current and late is None:
                 return Saved(written, tuple(notes), None)
-            if there.read() != found:
+            try:
+                replaced = there.replace(written.file.data, found)
+            except place.Changed:
                 continue
-            notes = [*notes, *there.replace(written.file.data, found)]
-            return Saved(written, tuple(notes), _undo(found, current, written))
+            notes = [*notes, *replaced.notes]
+            if replaced.late is None:
+                return Saved(written, tuple(dict.fromkeys(notes)), _undo(first, current, written))
+            late = replaced.late
         raise EnvFileError(f"{there.name} is being written by another program all the time", "Try again in a while.")
 
 
 def take_back(path: Path, undo: Undo, *, root: Path, wait: float = 5.0) -> tuple[str, ...]:
     """Take a write back: byte for byte where the file is as it left it, else only its variables; return notes.
 
-    Raises EditedElsewhere where one of them was changed since, and EnvFileError, UnsafePlace, Busy.
+    Raises EditedElsewhere where one of them was changed since, and Changed, EnvFileError, UnsafePlace, Busy.
     """
     with place.at(path, root) as there, there.locked(wait) as notes:
         found = there.read()
@@ -158,9 +165,7 @@ def take_back(path: Path, undo: Undo, *, root: Path, wait: float = 5.0) -> tuple
                 data = data[: splice.start] + splice.old + data[splice.start + len(splice.new) :]
         else:
             data = _names_back(EnvFile.parse(found.data), undo, there.name).data
-        if there.read() != found:
-            raise EditedElsewhere(there.name, undo.names)
-        return (*notes, *there.replace(data, found))
+        return (*notes, *there.replace(data, found).notes)
 
 
 def _names_back(current: EnvFile, undo: Undo, name: str) -> EnvFile:

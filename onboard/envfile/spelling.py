@@ -194,6 +194,8 @@ def _difference(value: str, got: str | None) -> str:
     """Return in words, without any value, how `got` differs from `value`."""
     if got is None:
         return "does not see it"
+    if got == value + "\r":
+        return "keeps the carriage return that ends the line"
     if got == value.replace("$", "\\$"):
         return "keeps a backslash before each `$`"
     if got.strip("'\"") == value.strip("'\"") and got != value:

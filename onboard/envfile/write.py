@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from onboard.envfile import names, spelling
 from onboard.envfile.document import EnvFile, Splice
-from onboard.envfile.readers import READERS, CannotTell, Refuses, known
+from onboard.envfile.readers import READERS, CannotTell, Refuses, known, unpromised
 from onboard.errors import EnvFileError
 from onboard.model import Secret
 
@@ -33,6 +33,7 @@ def write(
     `None` removes a name. What cannot be written is refused by name and the rest goes on; `order` is the template's.
     Raises EnvFileError where the new text as a whole would not be read as meant.
     """
+    strangers = unpromised(readers)
     readers = known(readers)
     new, warnings, refused, changed = file, [], {}, []
     wrong: dict[str, Mapping[str, str]] = {}
@@ -51,6 +52,8 @@ def write(
     for name, by in wrong.items():
         warnings += [f"{name}: {READERS[reader].title} {why}" for reader, why in by.items()]
     warnings += _limits(changes, changed)
+    if changed:
+        warnings += [f"onboard has no model of {title}: it could not tell what that reads back" for title in strangers]
     warnings += _verify(file, new, {name: changes[name] for name in changed}, readers, wrong)
     return Written(new, tuple(changed), tuple(dict.fromkeys(warnings)), refused)
 
@@ -68,7 +71,12 @@ def _one(
     """Return the file after one change; `None`: it already is so."""
     if secret is None:
         splices = file.splices_to_unset(name)
-        return file.apply(splices) if splices else None
+        without = file.apply(splices)
+        for reader in readers:
+            reading = READERS[reader].read(without.data)
+            if isinstance(reading, Mapping) and name in reading:
+                raise EnvFileError(f"{READERS[reader].title} would still read {name} from a line that others skip")
+        return without if splices else None
     value = secret.reveal()
     if file.line_of(name) is not None and not names.refusal(name, value) and _read_by_all(file, name, value, readers):
         return None

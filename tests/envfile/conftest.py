@@ -13,12 +13,10 @@ from hypothesis import HealthCheck, settings
 
 from tests.envfile.real_readers import Missing, RealReaders
 
-settings.register_profile(
-    "envfile", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("envfile")
+SEARCH = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+"""For generated input: real readers are slow on a busy machine, and a run of the tests is the same run again."""
 
-CASES = Path(__file__).parents[2] / ".." / "shared" / "dotenv-cases.json"
+VALUES = Path(__file__).parent / "values.json"
 
 
 def missing(reason: str) -> None:
@@ -37,10 +35,8 @@ def real() -> Iterator[RealReaders]:
 
 @pytest.fixture(scope="session")
 def values() -> dict[str, str]:
-    """The shared table of tricky values, by id."""
-    if not CASES.exists():
-        missing("the shared table of env values is not beside this repository")
-    return {case["id"]: _text(case["value"]) for case in json.loads(CASES.read_text())["values"]}
+    """The table of tricky values, by id."""
+    return {case["id"]: _text(case["value"]) for case in json.loads(VALUES.read_text())["values"]}
 
 
 def _text(value: Any) -> str:

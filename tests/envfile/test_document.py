@@ -15,6 +15,7 @@ from onboard.envfile.document import EnvFile
 from onboard.envfile.readers import READERS
 from onboard.envfile.write import changes_between
 from onboard.errors import EnvFileError
+from tests.envfile.conftest import SEARCH
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ _FILE = st.tuples(st.lists(_LINE, max_size=8), st.sampled_from(["\n", "\r\n"]), 
 _EDIT = st.tuples(st.sampled_from(["A", "C", "N", "X"]), st.sampled_from(["", "1", "'a b'", '"x\ny"', None]))
 
 
-@settings(max_examples=500)
+@settings(SEARCH, max_examples=500)
 @given(_FILE, st.lists(_EDIT, max_size=4))
 def test_edits_and_their_inverse_give_the_same_bytes(data: bytes, edits: list[tuple[str, str | None]]) -> None:
     file = EnvFile.parse(data)
@@ -140,7 +141,7 @@ def test_edits_and_their_inverse_give_the_same_bytes(data: bytes, edits: list[tu
         file = edited
 
 
-@settings(max_examples=500)
+@settings(SEARCH, max_examples=500)
 @given(_FILE, st.sampled_from(["A", "C", "N", "X"]))
 def test_statements_that_are_not_edited_stay_byte_for_byte(data: bytes, name: str) -> None:
     file = EnvFile.parse(data)
@@ -156,7 +157,7 @@ def test_statements_that_are_not_edited_stay_byte_for_byte(data: bytes, name: st
     assert len(kept) >= len(bare.split(b"\n")) - 3
 
 
-@settings(max_examples=400)
+@settings(SEARCH, max_examples=400)
 @given(st.lists(st.sampled_from(["A=1", "B='x y'", 'C="q"', "# note", "", "D=a/b:c@d", "E=", "A=2"]), max_size=8))
 def test_the_fast_path_reads_what_every_model_reads(lines: list[str]) -> None:
     data = "".join(line + "\n" for line in lines).encode()
@@ -168,7 +169,7 @@ def test_the_fast_path_reads_what_every_model_reads(lines: list[str]) -> None:
         assert reader.read(data) == fast, reader.id
 
 
-@settings(max_examples=500)
+@settings(SEARCH, max_examples=500)
 @given(_FILE)
 def test_the_fast_path_says_nothing_where_a_model_would_say_otherwise(data: bytes) -> None:
     fast = scan.plain_values(data)
@@ -179,7 +180,7 @@ def test_the_fast_path_says_nothing_where_a_model_would_say_otherwise(data: byte
         assert reading == fast or not isinstance(reading, Mapping), id
 
 
-@settings(max_examples=500)
+@settings(SEARCH, max_examples=500)
 @given(_FILE)
 def test_without_troubles_the_scan_finds_the_names_that_dotenv_finds(data: bytes) -> None:
     file = EnvFile.parse(data)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from onboard.envfile.readers import READERS, CannotTell, Refuses, known
+from onboard.envfile.readers import READERS, CannotTell, Refuses, known, unpromised
 from onboard.envfile.spelling import candidates
 from tests.envfile.real_readers import ENVIRON, Outcome, RealReaders
 
@@ -102,8 +102,10 @@ def test_a_file_that_is_not_utf8_is_refused_by_python_and_promised_nothing_of_by
 
 
 def test_unknown_readers_are_left_out_and_no_known_one_means_dotenv() -> None:
-    assert known(["bun", "node", "node22", "next"]) == ("node22", "next")
-    assert known(["bun"]) == ("dotenv",)
+    assert known(["perl", "node", "node22", "next"]) == ("node22", "next")
+    assert known(["perl"]) == ("dotenv",)
+    assert known(["bun"]) == ("dotenv-expand",)
+    assert unpromised(["next", "bun", "perl", "node"]) == ("Bun", "perl")
 
 
 @pytest.mark.parametrize(

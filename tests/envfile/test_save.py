@@ -55,7 +55,7 @@ def test_a_narrower_mode_is_kept_and_a_wider_one_is_not(tmp_path: Path, mode: in
 def test_a_file_that_others_can_still_read_is_said_not_claimed(tmp_path: Path) -> None:
     path = tmp_path / ".env.local"
     with place.at(path, tmp_path) as there:
-        assert there.replace(b"A=1\n", None) == []
+        assert there.replace(b"A=1\n", None).notes == ()
         path.chmod(0o644)  # what a file system without modes shows
         assert "readable by others (0644)" in " ".join(there._settle(0o600))
 
@@ -138,6 +138,42 @@ def test_what_another_program_added_meanwhile_is_kept(tmp_path: Path) -> None:
     path.write_bytes(b"# theirs\nA=1\nB=22\nC=3\n")
     put(path, tmp_path, base, A="9")
     assert path.read_bytes() == b"# theirs\nA=9\nB=22\nC=3\n"
+
+
+_APPEND = """
+import os, sys, time, random
+for number in range(int(sys.argv[2])):
+    sys.stdin.buffer.read(1)
+    end = time.perf_counter() + random.random() * 0.004
+    while time.perf_counter() < end:
+        pass
+    fd = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND)
+    os.write(fd, f"THEIRS_{number}=1\\n".encode())
+    os.close(fd)
+    sys.stdout.write("x")
+    sys.stdout.flush()
+"""
+
+
+def test_lines_appended_at_any_moment_of_a_save_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / ".env.local"
+    path.write_bytes(b"A=0\n")
+    rounds = 300
+    with subprocess.Popen(
+        [sys.executable, "-c", _APPEND, str(path), str(rounds)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        for number in range(rounds):
+            child.stdin.write(b"x")
+            child.stdin.flush()
+            put(path, tmp_path, A=str(number + 1))
+            child.stdout.read(1)
+    file = EnvFile(path.read_bytes())
+    assert file.duplicates() == {}
+    assert {f"THEIRS_{number}" for number in range(rounds)} == set(file.names()) - {"A"}
+    assert (value := file.get("A")) is not None
+    assert value.reveal() == str(rounds)
 
 
 def test_a_variable_that_both_changed_is_never_overwritten(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from onboard.envfile.spelling import spell
 from onboard.envfile.write import Written, write
 from onboard.errors import EnvFileError
 from onboard.model import Secret
+from tests.envfile.conftest import SEARCH
 from tests.envfile.real_readers import ENVIRON, RealReaders
 
 AROUND = b"# top\nBEFORE=1\n\nexport PEM='one\ntwo'\nAFTER=\"x y\" # hint\n"
@@ -69,7 +70,7 @@ _LINES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(SEARCH, max_examples=300)
 @given(_VALUES, _LINES, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.sampled_from(PROJECTS))
 @example("$HOME", [], "\n", True, ("next",))
 @example("'\"`", ["V=old"], "\n", True, ("next",))
@@ -98,7 +99,7 @@ def test_any_text_in_any_file_is_read_back_by_the_real_readers_or_named(
             assert after == before
 
 
-@settings(max_examples=300)
+@settings(SEARCH, max_examples=300)
 @given(_VALUES)
 def test_no_spelling_of_a_value_runs_in_a_shell(value: str) -> None:
     for readers in PROJECTS:
@@ -168,6 +169,27 @@ def test_a_file_that_a_reader_refuses_anyway_is_said_by_its_line() -> None:
     written = write(EnvFile(b"A=1\nB C=2\n"), {"V": Secret("x")}, ["next", "compose"])
     assert written.changed == ("V",)
     assert any(warning.startswith("Docker Compose refuses this file at line 2") for warning in written.warnings)
+
+
+def test_a_file_with_windows_line_ends_keeps_them_and_only_shells_are_warned_of() -> None:
+    data = b"A=1\r\nB='2'\r\n"
+    one = write(EnvFile(data), {"A": Secret("it is")}, ["next", "compose", "bash"])
+    assert one.file.data == b"A='it is'\r\nB='2'\r\n"
+    assert one.warnings == ("A: bash keeps the carriage return that ends the line",)
+    two = write(EnvFile(data), {"V": Secret("x y")}, ["next", "compose"])
+    assert two.file.data == b"A=1\r\nB='2'\r\n\r\nV='x y'\r\n"
+    assert not two.refused
+    assert not two.warnings
+
+
+def test_a_name_that_a_reader_would_still_see_is_not_called_removed() -> None:
+    one = write(EnvFile(b"A: 1\nB=2\n"), {"A": None}, ["next"])
+    assert "still read A" in one.refused["A"]
+
+
+def test_a_reader_without_a_model_is_never_promised_anything() -> None:
+    assert "no model of Bun" in " ".join(_write(AROUND, "x", ("bun",)).warnings)
+    assert not _write(b"V=x\n", "x", ("bun",)).warnings
 
 
 def test_a_value_too_long_for_an_environment_is_warned_of() -> None:

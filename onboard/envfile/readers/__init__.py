@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from onboard.envfile.readers import compose, javascript, python, shell
 from onboard.envfile.readers._base import CannotTell, Reader, Reading, Refuses
 
-__all__ = ["READERS", "CannotTell", "Reader", "Reading", "Refuses", "known"]
+__all__ = ["READERS", "CannotTell", "Reader", "Reading", "Refuses", "known", "unpromised"]
 
 READERS: dict[str, Reader] = {
     reader.id: reader
@@ -27,10 +27,23 @@ READERS: dict[str, Reader] = {
 }
 """By id. `node20` and `node22` also stand for `util.parseEnv`; `bash` for any shell that sources the file."""
 
-_ALIASES = {"node": "node22", "node24": "node22", "pydantic-settings": "python-dotenv", "environs": "python-dotenv"}
+_ALIASES = {
+    "node": "node22",
+    "node24": "node22",
+    "pydantic-settings": "python-dotenv",
+    "environs": "python-dotenv",
+    "bun": "dotenv-expand",
+}
+APPROXIMATE = {"bun": "Bun"}
+"""Readers without a model of their own, taken to read as the nearest one: what they read back is not promised."""
 
 
 def known(ids: Iterable[str]) -> tuple[str, ...]:
     """Return the ids of the models of these readers, each once, in order; plain dotenv where none is known."""
     found = dict.fromkeys(_ALIASES.get(id, id) for id in ids)
     return tuple(id for id in found if id in READERS) or ("dotenv",)
+
+
+def unpromised(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the titles of those readers that have no model of their own."""
+    return tuple(APPROXIMATE.get(id, id) for id in ids if id in APPROXIMATE or _ALIASES.get(id, id) not in READERS)

@@ -13,7 +13,7 @@ from onboard.envfile.readers._base import CannotTell, Reading, Refuses, number_o
 
 _ASSIGNMENT = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=")
 _SKIPPED = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
-_BARE = re.compile(r"[^\s'\"\\$`;&|<>()*?\[\]{}~!#\x00-\x1f]+|(?<=[^\s])#|[!\[\]{}*?~]")
+_BARE = re.compile(r"[^ '\"\\$`;&|<>()*?\[\]{}~!#\x00-\x0c\x0e-\x1f]+|(?<=[^\s])#|[!\[\]{}*?~]")
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _DOUBLE = re.compile(r"[^\"\\$`]+")
 _END = re.compile(r"[ \t]*(?:[ \t]#[^\n]*)?(?:\n|\Z)")
