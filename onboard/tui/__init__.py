@@ -33,10 +33,15 @@ class Outcome:
     """What was done, what is owed and how to go on; cleaned, one sentence a line."""
 
 
+def scrub() -> None:
+    """Take Textual's switches out of the environment: they log every key, import a module, or press keys."""
+    for name in [name for name in os.environ if name == "TEXTUAL" or name.startswith("TEXTUAL_")]:
+        del os.environ[name]
+
+
 def run(session: Session, *, demo: Demo | None = None) -> Outcome:
     """Show the app until the person leaves, and close the session."""
-    for name in [name for name in os.environ if name == "TEXTUAL" or name.startswith("TEXTUAL_")]:
-        del os.environ[name]  # switches of Textual's that log every key, import a module or let signals through
+    scrub()  # before Textual is imported: it reads them then
     gc.disable()  # until the first frame: collecting while a hundred classes are made finds nothing
     from onboard.tui.app import OnboardApp
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import sys
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable
 from contextlib import aclosing, suppress
-from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
 from onboard import clean
@@ -32,70 +30,21 @@ from onboard.tui.listeners import ListenersScreen
 from onboard.tui.page import PageScreen
 from onboard.tui.parts import Stages
 from onboard.tui.running import RunScreen, WriteScreen
+from onboard.tui.safe import SafeApp, signals_as_before
 from onboard.tui.sitting import Sitting
+from onboard.tui.themes import THEMES
 
 if TYPE_CHECKING:
     from onboard.session import Session
 
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
-_PATIENCE = 2.0
-"""Seconds that leaving may take after a signal; then the terminal is restored by hand and the process ends."""
-
-THEMES = (
-    Theme(
-        name="onboard-dark",
-        primary="#7aa2f7",
-        secondary="#9aa5ce",
-        accent="#7dcfff",
-        warning="#e0af68",
-        error="#f7768e",
-        success="#9ece6a",
-        foreground="#d5daf0",
-        background="#16171f",
-        surface="#1b1d28",
-        panel="#24283b",
-        variables={
-            "quiet": "#8b93b5",
-            "edge": "#3b4261",
-            "block-cursor-background": "#364a82",
-            "block-cursor-foreground": "#ffffff",
-            "block-cursor-text-style": "bold",
-            "block-cursor-blurred-background": "#292e42",
-            "block-cursor-blurred-text-style": "none",
-        },
-    ),
-    Theme(
-        name="onboard-light",
-        primary="#2959aa",
-        secondary="#545c7e",
-        accent="#006c86",
-        warning="#8f5e15",
-        error="#b3244b",
-        success="#3a6b17",
-        foreground="#24273a",
-        background="#f6f6fa",
-        surface="#ececf3",
-        panel="#dfe0ea",
-        variables={
-            "quiet": "#5f657f",
-            "edge": "#b4b8cc",
-            "block-cursor-background": "#c5d4f5",
-            "block-cursor-foreground": "#16171f",
-            "block-cursor-text-style": "bold",
-            "block-cursor-blurred-background": "#dfe0ea",
-            "block-cursor-blurred-text-style": "none",
-        },
-        dark=False,
-    ),
-)
-
-
-class OnboardApp(App[None], inherit_bindings=False):
+class OnboardApp(SafeApp):
     """One sitting in the terminal."""
 
     CSS_PATH = "onboard.tcss"
     TITLE = "onboard"
+    HORIZONTAL_BREAKPOINTS = [(0, "-sliver"), (24, "-slim"), (64, "-narrow"), (100, "-wide"), (160, "-vast")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-short"), (32, "-tall")]  # noqa: RUF012 -- Textual's own types
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", id="help"),
         Binding("ctrl+p", "command_palette", "All actions", id="palette"),
@@ -107,7 +56,7 @@ class OnboardApp(App[None], inherit_bindings=False):
     def __init__(self, session: Session, demo: Demo | None = None) -> None:
         chosen = settings.load(session.machine.config)
         env = session.machine.env
-        super().__init__(ansi_color=True if env.get("NO_COLOR") else None)
+        super().__init__(session.machine.state, ansi_color=True if env.get("NO_COLOR") else None)
         self.sitting = Sitting(session, demo)
         for theme in THEMES:
             self.register_theme(theme)
@@ -117,8 +66,6 @@ class OnboardApp(App[None], inherit_bindings=False):
         self._trouble = chosen.trouble
         self._onward = False
         """The next step is gone to when the present look ends; any move of the person's takes it back."""
-        self._signal: int | None = None
-        self._broke = ""
         self.awake = False
         """The first frame was shown."""
 
@@ -130,36 +77,17 @@ class OnboardApp(App[None], inherit_bindings=False):
 
     def sit(self) -> Outcome:
         """Run until the person leaves, and return how it ended."""
-        before = {name: signal.getsignal(getattr(signal, name)) for name in _SIGNALS if hasattr(signal, name)}
-        try:
+        with signals_as_before():
             asyncio.run(self._sit())
-        finally:
-            for name, handler in before.items():
-                signal.signal(getattr(signal, name), handler)
-        return self.sitting.outcome(signal=self._signal, broke=self._broke)
+        return self.sitting.outcome(signal=self.signal, broke=self.broke)
 
     async def _sit(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _loop, context: self._unseen(context))
-
-        def caught(number: int, _frame: FrameType | None) -> None:
-            crash.leave_soon(number, _PATIENCE)
-            loop.call_soon_threadsafe(self.interrupted, number)
-
-        for name in _SIGNALS:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), caught)
-        crash.remember_terminal()
+        self.catch_signals()
         try:
             await self.run_async()
         finally:
-            with suppress(TimeoutError):
+            with suppress(TimeoutError, OnboardError):
                 await asyncio.wait_for(self.sitting.session.close(), 5)
-
-    def interrupted(self, number: int) -> None:
-        """Leave because of a signal."""
-        self._signal = number
-        self.exit()
 
     def on_mount(self) -> None:
         """Show the first screen, and start looking once it can be seen."""
@@ -326,10 +254,22 @@ class OnboardApp(App[None], inherit_bindings=False):
 
         self.push_screen(Detail(finding), then)
 
-    @work(group="page", exit_on_error=False)
-    async def on_open_page(self, event: messages.OpenPage) -> None:
-        """Open a page; where that does not reach the person, the address goes to the clipboard."""
-        if await asyncio.to_thread(self.sitting.session.machine.open_url, event.url):
+    def on_open_page(self, event: messages.OpenPage) -> None:
+        """Open a page. A browser that does not come back keeps nothing waiting, not even leaving."""
+        machine = self.sitting.session.machine
+
+        def opening() -> None:
+            try:
+                opened = machine.open_url(event.url)
+            except Exception:
+                opened = False
+            self.post_message(messages.Opened(event.url, opened))
+
+        threading.Thread(target=opening, daemon=True, name="browser").start()
+
+    def on_opened(self, event: messages.Opened) -> None:
+        """Say so; where it did not reach the person, the address goes to the clipboard."""
+        if event.opened:
             self._status("Opened in the browser.", Status.OK)
         else:
             self.on_copy(messages.Copy(event.url))
@@ -395,13 +335,6 @@ class OnboardApp(App[None], inherit_bindings=False):
                 yield SystemCommand(binding.description, "", call)
         yield SystemCommand("Theme", "Change the colours for this sitting", self.action_change_theme)
 
-    def deliver_screenshot(self, *_args: object, **_named: object) -> None:
-        """No picture is taken: a value could be on it."""
-
-    def save_screenshot(self, *_args: object, **_named: object) -> str:
-        """No picture is taken: a value could be on it."""
-        return ""
-
     # what goes wrong
 
     def on_failed(self, event: messages.Failed) -> None:
@@ -421,31 +354,3 @@ class OnboardApp(App[None], inherit_bindings=False):
         self._tell()
         if isinstance(self.screen, Frame):
             self.screen.failed(error)
-
-    def _handle_exception(self, error: Exception) -> None:
-        """End without showing the error: its text and its frames may hold values."""
-        self._return_code = 1
-        if self._exception is None:
-            self._exception = error
-            self._exception_event.set()
-        self._break(error)
-
-    def _fatal_error(self) -> None:
-        error = sys.exc_info()[1]
-        self._break(error if error is not None else RuntimeError())
-
-    def panic(self, *_renderables: object) -> None:
-        """End without showing what was handed in."""
-        self._fatal_error()
-
-    def _break(self, error: BaseException) -> None:
-        if not self._broke:
-            where = crash.report(error, self.sitting.session.machine.state)
-            self._broke = f"onboard broke off; that is a fault of onboard. {where}"
-        self._close_messages_no_wait()
-
-    def _unseen(self, context: Mapping[str, Any]) -> None:
-        """A task nobody waited for failed: its text is shown nowhere."""
-        error = context.get("exception")
-        if isinstance(error, Exception):
-            crash.report(error, self.sitting.session.machine.state)

@@ -16,6 +16,7 @@ _RESTORE = "".join(f"\x1b[?{mode}l" for mode in _OFF) + "\x1b[<u\x1b[?7h\x1b[?10
 """Those off; key protocol, wrap, screen and cursor as a shell expects them."""
 
 _before: list[Any] | None = None
+_timer: threading.Timer | None = None
 
 
 def report(error: BaseException, folder: Path) -> str:
@@ -75,6 +76,14 @@ def leave_soon(number: int, seconds: float) -> None:
                 termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, _before)
         os._exit(128 + number)
 
-    timer = threading.Timer(seconds, leave)
-    timer.daemon = True
-    timer.start()
+    global _timer
+    left_in_time()
+    _timer = threading.Timer(seconds, leave)
+    _timer.daemon = True
+    _timer.start()
+
+
+def left_in_time() -> None:
+    """Leaving got far enough by itself."""
+    if _timer is not None:
+        _timer.cancel()

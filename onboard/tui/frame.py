@@ -27,9 +27,6 @@ class Frame(Screen[None]):
     ABOUT: ClassVar[str] = ""
     """What this screen is for, for the help."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (64, "-narrow"), (100, "-wide"), (160, "-vast")]  # noqa: RUF012 -- Textual's
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-short"), (32, "-tall")]  # noqa: RUF012 -- Textual's
-
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Overview", id="back")]
 
     def __init__(self, sitting: Sitting, stage: Stage | None = None) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onboard.entry import Field, Form, Trial
 from onboard.errors import VaultError
-from onboard.model import Ask, Event, Finding, Kind, Need, Open, Run, Secret, Shape, Status, Tell, Variable, Write
+from onboard.model import Ask, Event, Finding, Kind, Need, Open, Run, Secret, Shape, Status, Step, Tell, Variable, Write
 from tests.tui.fake import APPROVAL, FakeSession, Project
 
 _ESCAPES = (
@@ -81,16 +81,15 @@ _MARKUP = (
 )
 PAYLOADS = _ESCAPES + _CONTROLS + _MARKUP
 
-MARKS = tuple(
-    found.encode("utf-8", "surrogatepass")
-    for found in (
-        *("\x1b]52", "\x1b]0;", "\x1b]2;owned", "\x1b]8;", "\x1b]1337", "\x1b]777", "\x1b]10;?", "\x1b]4;1", "\x1b[2J"),
-        *("\x1b[3J", "\x1b[6n", "\x1b[5n", "\x1b[21t", "\x1b[8;1;1t", "\x1b[?47h", "\x1b[4h", "\x1b[20h", "\x1b[!p"),
-        *("\x1bc", "\x1bP", "\x1b_", "\x1b^", "\x1bX", "\x1b#8", "\x1b(0", "\x1bN", "\x9b", "\x9d", "\x9c", "\x90"),
-        *("\x85", "\x84", "\x00", "\x0b", "\x0c", "\x0e", "\x7f", "\u202e", "\u2066", "\u200b", "\ufeff", "\u2028"),
-        *("\U000e0041", "\ud800", "\u061c"),
-    )
+_UNSENT = (
+    *("\x1b]52;c;ZXZpbA==", "\x1b]0;", "\x1b]2;owned", "\x1b]8;", "\x1b]1337", "\x1b]777", "\x1b]10;?", "\x1b]4;1"),
+    *("\x1b[2J", "\x1b[3J", "\x1b[6n", "\x1b[5n", "\x1b[21t", "\x1b[8;1;1t", "\x1b[?47h", "\x1b[4h", "\x1b[20h"),
+    *("\x1b[!p", "\x1bc", "\x1bP", "\x1b_", "\x1b^", "\x1bX", "\x1b#8", "\x1b(0", "\x1bN", "\x9b", "\x9d", "\x9c"),
+    *("\x90", "\x85", "\x84", "\x00", "\x0b", "\x0c", "\x0e", "\x7f", "\u202e", "\u2066", "\u200b", "\ufeff"),
+    *("\u2028", "\U000e0041", "\ud800", "\u061c"),
 )
+
+MARKS = tuple(found.encode("utf-8", "surrogatepass") for found in _UNSENT)
 """Bytes that the app itself never sends."""
 
 
@@ -129,7 +128,7 @@ def _url(n: int) -> str:
 
 
 def _findings(family: str, kind: str | None) -> tuple[Finding, ...]:
-    steps = {
+    steps: dict[str, Callable[[str], Step]] = {
         "ask": lambda p: Ask(p, (p,), p),
         "run": lambda p: Run(p, (p, p)),
         "open": lambda p: Open(p, p),
@@ -155,10 +154,8 @@ def _findings(family: str, kind: str | None) -> tuple[Finding, ...]:
 def hostile(folder: Path, kind: str = "tell", *, approved: bool = True) -> Hostile:
     """Return a sitting whose first step is of this kind."""
     variables = tuple(
-        Variable(
-            payload, Kind.SECRET if n % 2 else Kind.PUBLIC, Need.REQUIRED, payload, default=payload, description=payload
-        )
-        for n, payload in enumerate(PAYLOADS)
+        Variable(p, Kind.SECRET if n % 2 else Kind.PUBLIC, Need.REQUIRED, p, default=p, description=p)
+        for n, p in enumerate(PAYLOADS)
     )
     asked = replace(
         APPROVAL,
