@@ -28,7 +28,7 @@ class GitHubStandIn(StandIn):
         """Answer `/user`, `/installation/repositories` and `/repos/…/actions/…`."""
         if "user-agent" not in request.headers:
             return Response.text("Request forbidden by administrative rules.", 403)
-        token = request.bearer
+        token = request.headers.get("authorization", "").partition(" ")[2]  # "token …" is taken like "Bearer …"
         if token not in (self.token, self.installation_token) or token in self.revoked:
             return _error(401, "Bad credentials")
         if self.used_up:
