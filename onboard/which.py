@@ -70,7 +70,7 @@ def environment(env: Mapping[str, str], added: Mapping[str, str | Secret], *own:
 
 def _owned(candidate: Path, root: Path) -> str:
     """Return why `candidate` is the repository's own; empty: it is not."""
-    if _inside(candidate, root) or _inside(candidate.resolve(), root):
+    if _inside(candidate, root):
         return "belongs to the repository"
     if candidate.parent.parts[-2:] == ("node_modules", ".bin") and _inside(root, candidate.parents[2]):
         return "comes from the node_modules around the repository"
@@ -78,10 +78,8 @@ def _owned(candidate: Path, root: Path) -> str:
 
 
 def _inside(path: Path, folder: Path) -> bool:
-    return any(
-        p == f or f in p.parents
-        for p, f in ((path, folder), (path.resolve(), folder.resolve()), (path, folder.resolve()))
-    )
+    """Whether `path` is in `folder`, as it is written or where its links lead."""
+    return path.is_relative_to(folder) or path.resolve().is_relative_to(folder.resolve())
 
 
 def _program(path: Path) -> bool:

@@ -18,6 +18,7 @@ import pytest
 from onboard.errors import VaultError
 from onboard.model import Secret
 from onboard.process import Runner
+from onboard.stores import HELPER
 from onboard.vault import Entry, KeyringVault, MemoryStore, StoreVault, Trouble, Unusable, Vault
 from tests import keyring_parts
 from tests.keyring_parts import MUTE_AT, Bus, mute_bus, need
@@ -326,6 +327,7 @@ WRITER = """
 import asyncio, os, sys
 from pathlib import Path
 from onboard.model import Secret
+from onboard.stores import HELPER
 from onboard.vault import Entry, KeyringVault
 
 async def main():
@@ -379,13 +381,33 @@ async def test_nothing_that_the_environment_or_the_folder_names_is_imported(
     assert backend.ignored == ("KEYRING_PROPERTY_SCHEME", "PYTHON_KEYRING_BACKEND")
 
 
-PLAIN = """
-class PlaintextKeyring:
-    priority = 0.5
+PLUGIN = """
+from keyring.backend import KeyringBackend
+class PlaintextKeyring(KeyringBackend):
+    priority = 9
     def __init__(self): open({marker!r}, "w").close()
     def get_password(self, service, username): return None
     def set_password(self, service, username, password): open({marker!r}, "w").write(password)
 """
+
+
+def test_an_installed_plaintext_store_is_never_used(tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    (tmp_path / "plain.py").write_text(PLUGIN.format(marker=str(marker)))
+    about = tmp_path / "plain-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: plain\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[keyring.backends]\nplain = plain\n")
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(tmp_path)}
+    question = b'{"do": "set", "user": "p", "text": "secret", "store": null}\n'
+    asked = subprocess.run(
+        [sys.executable, "-P", str(HELPER)], env=env, input=question, capture_output=True, check=True
+    )
+    assert json.loads(asked.stdout)["trouble"] == "absent"
+    assert not marker.exists()
+    words = [sys.executable, "-P", "-c", "import keyring; print(keyring.get_keyring())"]
+    assert b"PlaintextKeyring" in subprocess.run(words, env=env, capture_output=True, check=True).stdout
+    assert marker.exists()  # it is what keyring itself would have taken
 
 
 @pytest.mark.anyio
