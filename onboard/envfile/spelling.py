@@ -10,9 +10,6 @@ from onboard.envfile.document import EnvFile
 from onboard.envfile.readers import READERS, CannotTell, Reading, Refuses, known, shell
 from onboard.errors import EnvFileError
 
-_EXCERPT = 32_768
-"""Bytes of a file above which a spelling is tried on its neighbourhood first; `write` reads the whole text anyway."""
-
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
@@ -62,10 +59,13 @@ def candidates(value: str) -> Iterator[str]:
     yield '"' + inner.replace("$", "\\$").replace("`", "\\`") + '"'
 
 
-def spell(name: str, value: str, readers: Sequence[str], around: EnvFile, order: Sequence[str] = ()) -> Spelling:
+def spell(
+    name: str, value: str, readers: Sequence[str], around: EnvFile, order: Sequence[str] = (), *, whole: bool = True
+) -> Spelling:
     """Return the first spelling that all of `readers` (ids, the one that runs the app first) read back in `around`.
 
-    Where there is none, the one that the first reader and then as many others as possible read back. Raises
+    Where there is none, the one that the first reader and then as many others as possible read back. Without `whole`
+    the readers see the statement alone, which is quick; whoever asks for that reads the whole text afterwards. Raises
     EnvFileError where nobody can carry the value, where the first reader reads no spelling back, and where the place
     cannot be edited.
     """
@@ -73,17 +73,17 @@ def spell(name: str, value: str, readers: Sequence[str], around: EnvFile, order:
     if reason:
         raise EnvFileError(f"{name} cannot be written: {reason}")
     around.splice_to_set(name, "", order=order)  # the place itself: raises before any spelling is tried
-    around = _neighbourhood(around, name)
     models = known(readers)
-    before = {reader: READERS[reader].read(around.data) for reader in models}
+    seen = around if whole else _alone(around, name)
+    before = {reader: READERS[reader].read(seen.data) for reader in models}
     best: Spelling | None = None
     for text in dict.fromkeys(candidates(value)):
-        splice = around.splice_to_set(name, text, order=order)
-        after = around.apply([splice])
+        after = around.set(name, text, order=order)
         if not _safe(around, after, name):
             continue
+        read = after if whole else seen.set(name, text)
         try:
-            judged = {reader: _wrong(reader, before[reader], after.data, name, value) for reader in models}
+            judged = {reader: _wrong(reader, before[reader], read.data, name, value) for reader in models}
         except _Harm:
             continue
         wrong = {reader: why for reader, why in judged.items() if why}
@@ -106,14 +106,12 @@ def _rank(models: Sequence[str], spelling: Spelling) -> tuple[int, tuple[bool, .
     return len(spelling.reads_right), tuple(reader in spelling.reads_right for reader in models)
 
 
-def _neighbourhood(around: EnvFile, name: str) -> EnvFile:
-    """Return `around`, or of a long file with `name` in it only the lines near that."""
-    line = around.line_of(name)
-    if len(around.data) <= _EXCERPT or line is None:
-        return around
-    found = around._last[name.encode()]
-    start = around.data.rfind(b"\n", 0, max(0, found[2] - 2_000)) + 1
-    return EnvFile(around.data[start : found[5] + 2_000])
+def _alone(around: EnvFile, name: str) -> EnvFile:
+    """Return the effective statement of `name`, if there is one, between two lines."""
+    found = around._last.get(name.encode())
+    ending = around.line_end
+    own = b"" if found is None else around.data[found[2] : found[5]].rstrip(b"\r\n") + ending
+    return EnvFile(b"ONBOARD_BEFORE='1'" + ending + own + b"ONBOARD_AFTER='2'" + ending)
 
 
 def _safe(before: EnvFile, after: EnvFile, name: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from onboard.envfile import names, spelling
 from onboard.envfile.document import EnvFile, Splice
-from onboard.envfile.readers import READERS, CannotTell, Refuses, known, unpromised
+from onboard.envfile.readers import READERS, CannotTell, Reading, Refuses, known, unpromised
 from onboard.errors import EnvFileError
 from onboard.model import Secret
 
@@ -35,65 +35,89 @@ def write(
     """
     strangers = unpromised(readers)
     readers = known(readers)
-    new, warnings, refused, changed = file, [], {}, []
-    wrong: dict[str, Mapping[str, str]] = {}
-    at_end = False
-    for name, secret in changes.items():
-        try:
-            step = _one(new, name, secret, readers, order, wrong, at_end=at_end)
-        except EnvFileError as error:
-            refused[name] = error.message
-            continue
-        if step is None:
-            continue
-        at_end = at_end or (name not in order and new.line_of(name) is None and secret is not None)
-        new = step
-        changed.append(name)
-    for name, by in wrong.items():
-        warnings += [f"{name}: {READERS[reader].title} {why}" for reader, why in by.items()]
-    warnings += _limits(changes, changed)
-    if changed:
-        warnings += [f"onboard has no model of {title}: it could not tell what that reads back" for title in strangers]
-    warnings += _verify(file, new, {name: changes[name] for name in changed}, readers, wrong)
-    return Written(new, tuple(changed), tuple(dict.fromkeys(warnings)), refused)
+    before = {reader: READERS[reader].read(file.data) for reader in readers}
+    try:
+        draft = _draft(file, changes, before, order, whole=False)
+        warnings = _verify(before, draft, changes)
+    except EnvFileError:  # together the statements read otherwise than alone: try each one in the whole text
+        draft = _draft(file, changes, before, order, whole=True)
+        warnings = _verify(before, draft, changes)
+    told = [f"{name}: {READERS[reader].title} {why}" for name, by in draft.wrong.items() for reader, why in by.items()]
+    told += _limits(changes, draft.changed) + warnings
+    if draft.changed:
+        told += [f"onboard has no model of {title}: it could not tell what that reads back" for title in strangers]
+    return Written(draft.file, tuple(draft.changed), tuple(dict.fromkeys(told)), draft.refused)
 
 
-def _one(
+class _Draft:
+    """The changes made one after the other, not yet read as a whole."""
+
+    def __init__(self, file: EnvFile) -> None:
+        self.file = file
+        self.changed: list[str] = []
+        self.refused: dict[str, str] = {}
+        self.wrong: dict[str, Mapping[str, str]] = {}
+        """Name to what readers other than the first will make of it."""
+
+    def with_step(self, name: str, file: EnvFile) -> _Draft:
+        """Return the draft as it would be after one more change."""
+        after = _Draft(file)
+        after.changed = [*self.changed, name]
+        after.wrong = self.wrong
+        return after
+
+
+def _draft(
     file: EnvFile,
-    name: str,
-    secret: Secret | None,
-    readers: Sequence[str],
+    changes: Mapping[str, Secret | None],
+    before: Mapping[str, Reading],
     order: Sequence[str],
-    wrong: dict[str, Mapping[str, str]],
     *,
-    at_end: bool,
-) -> EnvFile | None:
-    """Return the file after one change; `None`: it already is so."""
-    if secret is None:
-        splices = file.splices_to_unset(name)
-        without = file.apply(splices)
-        for reader in readers:
-            reading = READERS[reader].read(without.data)
-            if isinstance(reading, Mapping) and name in reading:
-                raise EnvFileError(f"{READERS[reader].title} would still read {name} from a line that others skip")
-        return without if splices else None
-    value = secret.reveal()
-    if file.line_of(name) is not None and not names.refusal(name, value) and _read_by_all(file, name, value, readers):
-        return None
-    order = (*order, name) if at_end and name not in order else order
-    spelled = spelling.spell(name, value, readers, file, order)
-    new = file.set(name, spelled.text, order=order)
-    if spelled.reads_wrong:
-        wrong[name] = spelled.reads_wrong
-    return None if new == file else new
+    whole: bool,
+) -> _Draft:
+    draft = _Draft(file)
+    at_end: tuple[str, ...] = ()
+    for name, secret in changes.items():
+        new_here = secret is not None and name not in order and draft.file.line_of(name) is None
+        places = (*order, *at_end, name) if new_here and at_end else order
+        try:
+            if secret is None:
+                step = _without(draft.file, name, tuple(before))
+            else:
+                step = _with(draft, name, secret.reveal(), before, places, whole=whole)
+            if step == draft.file:
+                continue
+            if whole:
+                _verify(before, draft.with_step(name, step), changes)
+        except EnvFileError as error:
+            draft.wrong.pop(name, None)
+            draft.refused[name] = error.message
+            continue
+        draft.file = step
+        draft.changed.append(name)
+        at_end = (*at_end, name) if new_here else at_end
+    return draft
 
 
-def _read_by_all(file: EnvFile, name: str, value: str, readers: Sequence[str]) -> bool:
+def _without(file: EnvFile, name: str, readers: Sequence[str]) -> EnvFile:
+    without = file.unset(name)
     for reader in readers:
-        reading = READERS[reader].read(file.data)
-        if isinstance(reading, Refuses | CannotTell) or reading.get(name) != value:
-            return False
-    return "$" not in value
+        reading = READERS[reader].read(without.data)
+        if isinstance(reading, Mapping) and name in reading:
+            raise EnvFileError(f"{READERS[reader].title} would still read {name} from a line that others skip")
+    return without
+
+
+def _with(
+    draft: _Draft, name: str, value: str, before: Mapping[str, Reading], order: Sequence[str], *, whole: bool
+) -> EnvFile:
+    is_there = "$" not in value and not names.refusal(name, value)
+    if is_there and all(isinstance(old, Mapping) and old.get(name) == value for old in before.values()):
+        return draft.file
+    spelled = spelling.spell(name, value, tuple(before), draft.file, order, whole=whole)
+    if spelled.reads_wrong:
+        draft.wrong[name] = spelled.reads_wrong
+    return draft.file.set(name, spelled.text, order=order)
 
 
 def _limits(changes: Mapping[str, Secret | None], changed: Sequence[str]) -> list[str]:
@@ -105,36 +129,31 @@ def _limits(changes: Mapping[str, Secret | None], changed: Sequence[str]) -> lis
     return long
 
 
-def _verify(
-    old: EnvFile,
-    new: EnvFile,
-    changes: Mapping[str, Secret | None],
-    readers: Sequence[str],
-    wrong: Mapping[str, Mapping[str, str]],
-) -> list[str]:
-    """Read old and new text as each reader does; return warnings, raise EnvFileError on any surprise."""
+def _verify(before: Mapping[str, Reading], draft: _Draft, asked: Mapping[str, Secret | None]) -> list[str]:
+    """Read the new text as each reader does; return warnings, raise EnvFileError on any surprise."""
     warnings: list[str] = []
-    for reader in readers:
+    changes = {name: asked[name] for name in draft.changed}
+    for reader, old in before.items():
         title = READERS[reader].title
-        before, after = READERS[reader].read(old.data), READERS[reader].read(new.data)
-        if isinstance(after, Refuses | CannotTell):
-            if isinstance(before, Mapping) and changes:
-                raise EnvFileError(f"With these values {title} would not read the file: {after.reason}")
+        new = READERS[reader].read(draft.file.data)
+        if isinstance(new, Refuses | CannotTell):
+            if isinstance(old, Mapping) and changes:
+                raise EnvFileError(f"With these values {title} would not read the file: {new.reason}")
             if changes:
-                what = "refuses" if isinstance(after, Refuses) else "could not be simulated on"
-                where = f" at line {after.line}" if isinstance(after, Refuses) and after.line else ""
-                warnings.append(f"{title} {what} this file{where}: {after.reason}")
+                what = "refuses" if isinstance(new, Refuses) else "could not be simulated on"
+                where = f" at line {new.line}" if isinstance(new, Refuses) and new.line else ""
+                warnings.append(f"{title} {what} this file{where}: {new.reason}")
             continue
         for name, secret in changes.items():
             meant = None if secret is None else secret.reveal()
-            if after.get(name) != meant and reader not in wrong.get(name, {}):
+            if new.get(name) != meant and reader not in draft.wrong.get(name, {}):
                 raise EnvFileError(f"{title} would not read {name} as it was given", "Nothing was written.")
-        if not isinstance(before, Mapping):
+        if not isinstance(old, Mapping):
             continue
-        for name in {*before, *after} - changes.keys():
-            if before.get(name) == after.get(name):
+        for name in {*old, *new} - changes.keys():
+            if old.get(name) == new.get(name):
                 continue
-            if not spelling._refers(new.data, name, set(changes)):
+            if not spelling._refers(draft.file.data, name, set(changes)):
                 raise EnvFileError(f"{title} would read {name} differently, though it was not changed")
             warnings.append(f"{name} is made from a changed variable, so it changes with it for {title}")
     return warnings
