@@ -25,6 +25,7 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import sys
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
@@ -253,7 +254,10 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Keep quiet: a client that hangs up is what half of the tests do."""
+        """Keep quiet where a client hung up, as half of the tests do; keep anything else for `serve` to raise."""
+        error = sys.exception()
+        if isinstance(error, Exception) and not isinstance(error, OSError):
+            self.served.errors.append(error)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -93,12 +93,10 @@ class NeonStandIn(StandIn):
         return self._api(request, request.parts[2:])
 
     def _engine(self, branch: Branch) -> Lite:
-        settings = {
-            "neon.project_id": self.project_id,
-            "neon.branch_id": branch.id,
-            "neon.endpoint_id": branch.endpoint,
-        }
-        return self._lite.setdefault(branch.id, Lite(settings))
+        if branch.id not in self._lite:
+            settings = {"project": self.project_id, "branch": branch.id, "endpoint": branch.endpoint}
+            self._lite[branch.id] = Lite({f"neon.{name}_id": value for name, value in settings.items()})
+        return self._lite[branch.id]
 
     def _sql(self, request: Request) -> Response:
         if request.method != "POST":

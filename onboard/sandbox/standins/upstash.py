@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from onboard.sandbox.invented import alnum, digits, hexa, lower
@@ -111,16 +112,11 @@ class UpstashStandIn(StandIn):
         commands = _commands(request, many=many)
         if not commands:
             return Response.json({"error": "ERR empty command"}, 400)
-        with_redis = Redis(self._redis_url) if self._redis_url else None
-        try:
-            store: Store = with_redis or self._memory
+        with Redis(self._redis_url) if self._redis_url else nullcontext(self._memory) as store:
             if request.path == "/multi-exec":
                 results = self._transaction(store, commands, token)
             else:
                 results = [self._one(store, words, token) for words in commands]
-        finally:
-            if with_redis is not None:
-                with_redis.__exit__()
         answers = [{"error": r.args[0]} if isinstance(r, RedisError) else {"result": _shown(r, plain)} for r in results]
         if many:
             return Response.json(answers)
