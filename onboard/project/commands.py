@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from onboard.project.files import join
 from onboard.project.packages import Package, Workspaces
 
-_MOST = 600
-"""Leaves; a crafted set of scripts that call each other ends there."""
+_MOST = 3_000
+"""Scripts looked into for one question; a crafted set of scripts that call each other ends there."""
 _DEEPEST = 10
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _RUNNERS = {"npm", "pnpm", "yarn", "bun"}
@@ -64,25 +64,29 @@ class Commands:
     def __init__(self, packages: Workspaces) -> None:
         self.packages = packages
         self._known: dict[tuple[str, str], tuple[Leaf, ...]] = {}
+        self._left = 0
 
     def script(self, package: Package, name: str) -> tuple[Leaf, ...]:
         """Return what the script starts, in order."""
         key = (package.dir, name)
         if key not in self._known:
+            self._left = _MOST
             self._known[key] = tuple(self._script(package, name, (), Leaf((), package.dir), frozenset()))
         return self._known[key]
 
     def text(self, text: str, folder: str = ".") -> tuple[Leaf, ...]:
         """Return what a command line starts in `folder`."""
         package = self.packages.members.get(folder) or Package(folder, "")
+        self._left = _MOST
         return tuple(self._line(text, package, Leaf((), folder), (), frozenset()))
 
     def _script(
         self, package: Package, name: str, more: tuple[str, ...], base: Leaf, seen: frozenset[tuple[str, str]]
     ) -> Iterator[Leaf]:
         key = (package.dir, name)
-        if key in seen or len(seen) >= _DEEPEST or name not in package.scripts:
+        if key in seen or len(seen) >= _DEEPEST or name not in package.scripts or self._left <= 0:
             return
+        self._left -= 1
         inner = replace(base, dir=package.dir, script=name)
         yield from self._line(package.scripts[name], package, inner, more, seen | {key})
 
@@ -91,18 +95,13 @@ class Commands:
     ) -> Iterator[Leaf]:
         parts = split(text)
         folder = base.dir
-        count = 0
         for at, (words, aside) in enumerate(parts):
             if words[0] == "cd" and len(words) > 1:
                 folder = join(folder, words[1])
                 package = self.packages.members.get(folder) or Package(folder, "")
                 continue
             argv = (*words, *more) if at == len(parts) - 1 else words
-            for leaf in self._words(argv, package, replace(base, dir=folder, aside=base.aside or aside), seen):
-                yield leaf
-                count += 1
-                if count > _MOST:
-                    return
+            yield from self._words(argv, package, replace(base, dir=folder, aside=base.aside or aside), seen)
 
     def _words(
         self, words: tuple[str, ...], package: Package, base: Leaf, seen: frozenset[tuple[str, str]]
@@ -196,6 +195,10 @@ class Commands:
             return
         if not words:
             return
+        if program == "npm":  # npm takes its own flags behind the script too, up to `--`
+            own = words[1 : words.index("--")] if "--" in words else words[1:]
+            if workspace := Leaf(("npm", *own), ".").option("-w", "--workspace"):
+                targets = self.packages.selected(workspace)
         name, more = words[0], tuple(word for word in words[1:] if word != "--")
         if program == "npm" and name not in ("start", "test") and rest[:1] == (name,):
             yield replace(base, argv=(program, *rest))

@@ -120,7 +120,7 @@ def satisfies(pin: str, spec: str) -> bool | None:
         return None
     for alternative in spec.split("||"):
         conditions = re.findall(
-            r"(>=|<=|>|<|\^|~|=)?\s*v?(\d+(?:\.(?:\d+|x|\*))*)\+?", alternative.replace(" - ", " <=")
+            r"(>=|<=|>|<|\^|~|=)?\s*v?(\d+(?:\.(?:\d+|x|\*))*)\+?", re.sub(r"(\S+) - (\S+)", r">=\1 <=\2", alternative)
         )
         if conditions and all(_holds(have, sign, version) for sign, version in conditions):
             return True

@@ -18,11 +18,11 @@ _DEEPEST = 60
 _UPPER = re.compile(r"^[A-Z][A-Z0-9_]{1,}\??$")
 _ROOTS = {
     "z", "zod", "v", "s", "t", "joi", "yup", "type", "str", "url", "num", "bool", "port", "email", "host", "json",
-    "envfield", "valibot", "envsafe", "schema", "makevalidator", "env", "object", "string", "number", "boolean", "ark",
+    "envfield", "envalid", "valibot", "envsafe", "schema", "makevalidator", "env", "object", "string", "number", "boolean", "ark",
 }  # fmt: skip
 """First words of an expression that can be a schema."""
 _PRODUCTION = re.compile(
-    r"(NODE_ENV|VERCEL_ENV|APP_ENV)\W+(?P<sign>[!=]==?)\s*['\"](?P<name>\w+)['\"]|isProd|IS_PROD|production", re.I
+    r"(NODE_ENV|VERCEL_ENV|APP_ENV)[\"'\]]*\s*(?P<sign>[!=]==?)\s*['\"](?P<name>\w+)['\"]|isProd|IS_PROD|production", re.I
 )
 
 

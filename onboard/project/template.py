@@ -268,7 +268,7 @@ _OPTIONAL = re.compile(
     r"\boptional(ly)?\b|\bleave (this |it |them )?(blank|empty|unset|as is)\b|\bonly (needed|required|used|necessary) (for|if|when|in|on)\b|"
     r"\bnot (strictly )?(required|needed|necessary|mandatory)\b|\bif (you|you'?d|you're|you are) (want|wish|use|using|like|need|plan|prefer|"
     r"don'?t need)\b|\bif (unset|not set|empty|omitted|absent|missing)\b|\bif using\b|\bfalls? back\b|\bdefaults? to\b|"
-    r"\byou can (safely )?(skip|ignore|omit|remove)\b|\buncomment\b|\bdo not need\b|\bdon'?t need\b|\bproduction only\b|"
+    r"\byou can (safely )?(skip|ignore|omit|remove)\b|\bdo not need\b|\bdon'?t need\b|\bproduction only\b|"
     r"\b(used|needed|necessary|required|applies|relevant|only) (only )?(if|when)\b|\bset (this|these|it) (to|if|only)\b|\bto enable\b|"
     r"\bonly in production\b|\bin production only\b|\bself[- ]host(ed|ing) only\b",
     re.I,

@@ -19,7 +19,7 @@ _CAP = 400 << 10
 _MOST = 12_000
 """Files read for one repository."""
 _PLACES = 5
-_MARKS = (b".env", b"env(", b"environ", b"getenv", b"env[")
+_MARKS = (b".env", b"nv(", b"NV(", b"environ", b"env[", b"equired(", b"onfig.get", b"Service.get", b"nvariant(")
 _READ = re.compile(
     rb"(?:process\.env|import\.meta\.env|Bun\.env)(?:\?)?(?:\.|\[[\"'`])(?P<plain>[A-Z][A-Z0-9_]+)"
     rb"|Deno\.env\.get\(\s*[\"'`](?P<deno>[A-Z][A-Z0-9_]+)"
@@ -122,7 +122,7 @@ def _reads(path: str, data: bytes) -> Iterator[_Read]:
         if match["module"] and not schema_module:
             continue
         name = (match["plain"] or match["deno"] or match["named"] or match["python"] or match["module"]).decode()
-        after = data[match.end() : match.end() + 160].lstrip(b"\"'`])")
+        after = re.sub(rb"^[\"'`](\]|\))", b"", data[match.end() : match.end() + 160])
         before = data[max(0, match.start() - 80) : match.start()]
         helper = (match["helper"] or b"").decode().lower()
         demanded = (
