@@ -144,7 +144,7 @@ class Inngest(Provider):
     )
     account = "https://app.inngest.com/sign-up"
     purpose = "background jobs"
-    limits = "free: 50,000 runs a month; the local dev server has no limit (November 2026)"
+    limits = "free: runs a month as on inngest.com/pricing; the local dev server has no limit (November 2026)"
 
     def claim(self, name: str, value: str) -> tuple[str, int] | None:
         """Know names; by value alone a signing key's own form."""

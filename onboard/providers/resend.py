@@ -84,7 +84,7 @@ class Resend(Provider):
     )
     account = "https://resend.com/signup"
     purpose = "e-mail"
-    limits = "free: 3,000 e-mails a month, 100 a day, one domain; about 2 requests a second (November 2026)"
+    limits = "free: 3,000 e-mails a month, 100 a day, one domain; 5 requests a second (November 2026)"
 
     def claim(self, name: str, value: str) -> tuple[str, int] | None:
         """Know names; by value alone the exact form of a key."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from onboard.clean import line
 from onboard.errors import OnboardError
 from onboard.model import Kind, Secret, Shape, Verdict
-from onboard.network import Reply, Request, host_fits
+from onboard.network import Request, host_fits
 from onboard.providers._base import (
     Credential,
     Fresh,
@@ -25,12 +25,12 @@ from onboard.providers._base import (
     kept_back,
     limited,
     obtain,
-    odd,
     refused,
     unclear,
 )
 from onboard.providers._kinds import wrong
-from onboard.providers._sentry_values import Dsn, dsn, payload
+from onboard.providers._sentry_answers import among, declined, whose
+from onboard.providers._sentry_values import dsn, payload
 
 if TYPE_CHECKING:
     from onboard.machine import Machine
@@ -39,7 +39,6 @@ _HOSTS = ("sentry.io", ".sentry.io")
 _TOKENS_PAGE = "https://sentry.io/settings/auth-tokens/"
 _PROJECTS = "https://sentry.io/orgredirect/organizations/:orgslug/projects/"
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
-_SCOPED = "You do not have permission to perform this action."
 _WANTED = "a token starts with sntrys_ (organization) or sntryu_ (personal)"
 
 
@@ -213,8 +212,8 @@ class Sentry(Provider):
         found = reply.object()
         auth, user = found.get("auth"), found.get("user")
         if reply.status == 200 and isinstance(auth, dict):
-            return _whose(token, auth, user)
-        return _declined(reply)
+            return whose(token, auth, user)
+        return declined(reply)
 
     async def _known_dsn(self, credential: Credential, base: str, values: Values, machine: Machine) -> Verdict:
         found = dsn(values.text("dsn"))
@@ -231,13 +230,13 @@ class Sentry(Provider):
             return reply
         rows = reply.json()
         if reply.status == 200 and isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
-            return _among(found, rows, project, 'rel="next"; results="true"' in reply.headers.get("link", ""), reply)
+            return among(found, rows, project, 'rel="next"; results="true"' in reply.headers.get("link", ""), reply)
         if reply.status in (403, 404) and reply.object():
             return unclear(
                 "the token may not read the project's client keys, so that the DSN could not be looked up",
                 detail="organization tokens are for uploads only; a personal one with project:read can",
             )
-        return _declined(reply)
+        return declined(reply)
 
     def compare(self, values: Values, verdicts: Mapping[str, Verdict]) -> Verdict | None:
         """One DSN for browser and server; token, organization and region belong to it."""
@@ -340,55 +339,6 @@ def _request(
     if body is not None:
         headers["content-type"] = "application/json"
     return Request("sentry", base, path, _HOSTS, method, headers, body, seconds)
-
-
-def _whose(token: str, auth: dict[str, Any], user: object) -> Verdict:
-    listed = auth.get("scopes")
-    scopes = [line(one) for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
-    packed = payload(token) or {}
-    who = {}
-    if packed.get("org"):
-        who["organization"] = line(str(packed["org"]))
-    if isinstance(user, dict) and (user.get("email") or user.get("id")):
-        who["user"] = line(str(user.get("email") or user["id"]))
-    if scopes:
-        who["scopes"] = ", ".join(scopes[:20])
-    if not who:
-        return unclear("Sentry answered, but did not say whose token it is")
-    wide = [scope for scope in scopes if scope.endswith((":admin", ":write")) and scope != "project:write"]
-    detail = f"wider than uploads need: {', '.join(wide[:6])}" if wide else ""
-    whose = ", ".join(f"{word} {who[word]}" for word in ("organization", "user") if word in who)
-    return accepted(whose or "a token with scopes", who, detail=detail)
-
-
-def _among(found: Dsn, rows: list[dict[str, Any]], project: str, more: bool, reply: Reply) -> Verdict:
-    mine = next((row for row in rows if row.get("public") == found.public_key), None)
-    if mine is not None and str(mine.get("projectId")) == found.project:
-        who = {"project": project, "key": line(str(mine.get("name") or "client key"))}
-        if mine.get("isActive") is True:
-            return accepted(f"project {project}, {who['key']}", who)
-        if mine.get("isActive") is False:
-            return refused("this DSN's client key is switched off: Sentry drops what it sends")
-        return odd("sentry.io", reply)
-    numbers = {str(row.get("projectId")) for row in rows}
-    if rows and found.project not in numbers:
-        return limited(
-            "the DSN is of another project than SENTRY_PROJECT",
-            {"project": project},
-            detail="errors go to one project, source maps to the other",
-        )
-    if rows and mine is None and not more:
-        return refused("the project has no client key of this DSN: it was deleted")
-    return odd("sentry.io", reply)
-
-
-def _declined(reply: Reply) -> Verdict:
-    detail = reply.object().get("detail")
-    if reply.status == 401 and detail:
-        return refused("Sentry does not know this token: it was mistyped, revoked, or has ended")
-    if reply.status == 403 and detail == _SCOPED:
-        return limited("the token is real, but may not read who it is", {"access": "scoped"})
-    return odd("sentry.io", reply)
 
 
 def _public_dsn(row: Mapping[str, Any]) -> str:

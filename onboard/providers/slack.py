@@ -52,7 +52,11 @@ class Slack(Provider):
         Key(
             "webhook",
             "webhook address",
-            ("SLACK_WEBHOOK_URL", r"SLACK_(\w+_)?WEBHOOK(_\w+)?", r"(\w+_)?SLACK_(HOOK|WEBHOOK)(_URL)?", "SLACK_URL"),
+            (
+                "SLACK_WEBHOOK_URL",
+                r"(\w+_)?SLACK_(\w+_)?(WEB)?HOOK(_(?!\w*(SECRET|TOKEN|KEY))\w+)?",
+                "SLACK_URL",
+            ),
             Kind.SECRET,
             f"https://{_HOOKS}/services/…",
             _APPS,
@@ -102,7 +106,7 @@ class Slack(Provider):
         Key(
             "bot",
             "bot token",
-            ("SLACK_BOT_TOKEN", r"SLACK_(\w+_)?TOKEN"),
+            ("SLACK_BOT_TOKEN", r"(\w+_)?SLACK_(\w+_)?BOT_TOKEN", r"SLACK_(\w+_)?TOKEN"),
             Kind.SECRET,
             "xoxb-…",
             _APPS,

@@ -80,7 +80,7 @@ class Vercel(Provider):
         Key(
             "project",
             "project ID",
-            ("VERCEL_PROJECT_ID", r"VERCEL_PROJECT"),
+            ("VERCEL_PROJECT_ID", "PROJECT_ID_VERCEL"),
             Kind.PUBLIC,
             "prj_…",
             "https://vercel.com/docs/projects/overview#project-id",
@@ -89,7 +89,7 @@ class Vercel(Provider):
         Key(
             "org",
             "team or user ID",
-            ("VERCEL_ORG_ID", r"VERCEL_TEAM_ID"),
+            ("VERCEL_ORG_ID", "VERCEL_TEAM_ID", "TEAM_ID_VERCEL"),
             Kind.PUBLIC,
             "team_…",
             "https://vercel.com/docs/accounts#find-your-team-id",
