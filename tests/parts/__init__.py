@@ -48,6 +48,12 @@ def program(name: str, package: str, folders: tuple[str, ...] = ()) -> str:
     return found
 
 
+def with_us(*argv: str) -> list[str]:
+    """Return `argv` so that it ends when the test run is killed, where the OS has a tool for that."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "INT", *argv] if setpriv else [*argv]
+
+
 def node_path() -> str:
     """Return a PATH with Node 24, pnpm and the Stripe CLI of the parts in front of the OS's own folders."""
     folders = [needed(NODE_FOLDER), needed(STRIPE).parent, needed(MODULES / ".bin"), Path("/usr/bin"), Path("/bin")]

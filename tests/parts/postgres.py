@@ -16,7 +16,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from tests.parts import missing, program
+from tests.parts import missing, program, with_us
 
 NAMES = "DNS:localhost,IP:127.0.0.1,DNS:*.us-east-1.aws.neon.tech"
 """What its certificate is for: this machine, and the names that Neon's computes have."""
@@ -101,7 +101,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         port = _free_port()
         settings = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": str(folder)}
         settings |= {"ssl": "on", "fsync": "off", "max_connections": "60"}
-        argv = [str(server), "-D", str(data), *(f"--{name}={value}" for name, value in settings.items())]
+        argv = [*with_us(str(server), "-D", str(data)), *(f"--{name}={value}" for name, value in settings.items())]
         with subprocess.Popen(argv, cwd=folder, stderr=subprocess.PIPE, text=True, **who) as process:  # type: ignore[call-overload]
             try:
                 _ready(process)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.parts import program
+from tests.parts import program, with_us
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def redis_server() -> Iterator[str]:
         port = free.getsockname()[1]
         free.close()
         settings = f'port {port}\nbind 127.0.0.1\nrequirepass {password}\ndir {folder}\nsave ""\n'
-        argv = [binary, "-"]
+        argv = with_us(binary, "-")
         pipe = subprocess.PIPE
         with subprocess.Popen(
             argv, cwd=folder, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True
