@@ -176,6 +176,8 @@ def test_the_fast_path_says_nothing_where_a_model_would_say_otherwise(data: byte
     if fast is None:
         return
     for id in ("next", "vite", "node22", "node20", "dotenv", "dotenvx", "python-dotenv", "bash"):
+        if id == "bash" and b"\r" in data:
+            continue  # said in its docstring
         reading = READERS[id].read(data)
         assert reading == fast or not isinstance(reading, Mapping), id
 
