@@ -10,7 +10,7 @@ import re
 import tomllib
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from onboard.clean import line
 from onboard.errors import ProjectError
@@ -25,9 +25,16 @@ _LONGEST_LINE = 4_000
 _IGNORED = ("trust", "trusted", "trusted_paths", "settings", "accept", "approve", "yes", "hooks", "telemetry")
 """What a repository would like to decide and never may."""
 
+
+def _inside(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/") or "\\" in path or not path.isprintable():
+        raise ValueError("must be a path inside the repository, with / between its parts")
+    return path
+
+
 Text = Annotated[str, Field(max_length=2_000)]
 Word = Annotated[str, Field(min_length=1, max_length=300)]
-Path = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^(?!/)(?!.*(^|/)\.\.(/|$))[^\x00-\x1f\\]+$")]
+Path = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_inside)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Url = Annotated[str, Field(max_length=1_000, pattern=r"^https?://[^\s\x00-\x1f]+$")]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)]

@@ -64,6 +64,8 @@ def kind(name: str, value: str = "") -> Kind:
 def _secret_words(name: str, words: list[str], value: str) -> bool:
     last = words[-1] if words else ""
     known = set(words)
+    if name in ("EDGE_CONFIG", "EDGE_CONFIG_URL", "GLOBAL_CONFIG"):  # a URL with its token in it
+        return True
     if last in ("URL", "URI", "DSN", "URLS"):
         if known & {"HOOK", "WEBHOOK", "HOOKS"} and known & {"SLACK", "DISCORD", "TEAMS", "MATTERMOST", "ZAPIER"}:
             return True
@@ -76,7 +78,7 @@ def _secret_words(name: str, words: list[str], value: str) -> bool:
         return True
     if known & _PUBLIC or name.endswith(("SITE_KEY", "CLIENT_KEY_ID", "KEY_ID", "_SITE_KEY")):
         return bool(known & {"SECRET", "PRIVATE", "PASSWORD"}) and "PUBLIC" not in known
-    if name in ("EDGE_CONFIG", "EMAIL_SERVER", "MONGODB", "CONNECTION_STRING") or name.endswith("CONNECTION_STRING"):
+    if name in ("EMAIL_SERVER", "MONGODB", "CONNECTION_STRING") or name.endswith("CONNECTION_STRING"):
         return True
     if known & {"HOOK", "WEBHOOK"} and known & {"SLACK", "DISCORD", "TEAMS"} and last not in ("ID", "NAME", "CHANNEL"):
         return True

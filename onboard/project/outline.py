@@ -72,7 +72,7 @@ def _is_item(body: str) -> bool:
 
 def _key(body: str) -> tuple[str, str] | None:
     """Split `key: value`; `None` where it is none."""
-    if body[:1] in "\"'":
+    if body and body[0] in "\"'":
         closing = body.find(body[0], 1)
         if closing < 0 or body[closing + 1 : closing + 2] != ":":
             return None

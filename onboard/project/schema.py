@@ -22,7 +22,8 @@ _ROOTS = {
 }  # fmt: skip
 """First words of an expression that can be a schema."""
 _PRODUCTION = re.compile(
-    r"(NODE_ENV|VERCEL_ENV|APP_ENV)[\"'\]]*\s*(?P<sign>[!=]==?)\s*['\"](?P<name>\w+)['\"]|isProd|IS_PROD|production", re.I
+    r"(NODE_ENV|VERCEL_ENV|APP_ENV)[\"'\]]*\s*(?P<sign>[!=]==?)\s*['\"](?P<name>\w+)['\"]|isProd|IS_PROD|production",
+    re.I,
 )
 
 

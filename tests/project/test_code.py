@@ -35,7 +35,9 @@ SCHEMAS = [
 
 
 @pytest.mark.parametrize(("expression", "required", "default", "rules"), SCHEMAS)
-def test_a_schema_s_words_are_read(expression: str, required: bool, default: str | None, rules: tuple[str, ...]) -> None:
+def test_a_schema_s_words_are_read(
+    expression: str, required: bool, default: str | None, rules: tuple[str, ...]
+) -> None:
     source = f"const later = z.string().min(1).optional();\nexport const env = createEnv({{ server: {{ THE_KEY: {expression} }} }});\n"
     (rule,) = read(source.encode())
 
@@ -44,7 +46,9 @@ def test_a_schema_s_words_are_read(expression: str, required: bool, default: str
 
 
 def test_enums_and_the_browser_s_part_are_read() -> None:
-    rules = read(b"createEnv({ client: { NEXT_PUBLIC_MODE: z.enum(['a', 'b']) }, shared: { LEVEL: v.picklist(['x', 'y']) } })")
+    rules = read(
+        b"createEnv({ client: { NEXT_PUBLIC_MODE: z.enum(['a', 'b']) }, shared: { LEVEL: v.picklist(['x', 'y']) } })"
+    )
 
     assert [(rule.name, rule.choices, rule.client) for rule in rules] == [
         ("NEXT_PUBLIC_MODE", ("a", "b"), True), ("LEVEL", ("x", "y"), None),
@@ -75,7 +79,11 @@ def test_the_schema_corrects_the_template_and_a_conflict_is_told(tmp_path: Path)
     assert found.app.env_schema_file == "src/env.ts"
     assert (by_name["UPSTASH_URL"].need, by_name["UPSTASH_URL"].rules) == (Need.OPTIONAL, ("url",))
     assert (by_name["API_KEY"].need, by_name["API_KEY"].probably) == (Need.REQUIRED, False)
-    assert (by_name["MODE"].choices, by_name["MODE"].placeholder, by_name["MODE"].default) == (("slow", "quick"), True, None)
+    assert (by_name["MODE"].choices, by_name["MODE"].placeholder, by_name["MODE"].default) == (
+        ("slow", "quick"),
+        True,
+        None,
+    )
     assert by_name["API_KEY"].declared_in == (".env.example:4", "src/env.ts:3")
     assert by_name["LATER"].need is Need.REQUIRED
     assert {(trouble.kind, trouble.variable) for trouble in found.troubles} == {
@@ -137,7 +145,14 @@ READS = [
 
 @pytest.mark.parametrize(("code", "need"), READS)
 def test_a_read_in_code_is_found_with_what_happens_without_it(tmp_path: Path, code: str, need: str) -> None:
-    found = app(tmp_path, {"package.json": next_app(), ".env.example": "OTHER=\n", "src/a.ts": f"// first\nexport const x = 1;\n{code}\n"})
+    found = app(
+        tmp_path,
+        {
+            "package.json": next_app(),
+            ".env.example": "OTHER=\n",
+            "src/a.ts": f"// first\nexport const x = 1;\n{code}\n",
+        },
+    )
     (read_there,) = found.undeclared
 
     assert (read_there.name, read_there.need, read_there.places) == ("THE_KEY", need, ("src/a.ts:3",))
@@ -172,8 +187,13 @@ def test_code_settles_what_the_template_leaves_open(tmp_path: Path) -> None:
 
 
 def test_astro_s_access_says_what_is_secret(tmp_path: Path) -> None:
-    config = "export default { env: { schema: { SHOP_CODE: envField.string({ context: 'server', access: 'secret' }) } } };"
-    found = app(tmp_path, {"package.json": {"scripts": {"dev": "astro dev"}, "dependencies": {"astro": "5"}}, "astro.config.mjs": config})
+    config = (
+        "export default { env: { schema: { SHOP_CODE: envField.string({ context: 'server', access: 'secret' }) } } };"
+    )
+    found = app(
+        tmp_path,
+        {"package.json": {"scripts": {"dev": "astro dev"}, "dependencies": {"astro": "5"}}, "astro.config.mjs": config},
+    )
 
     assert [(variable.name, variable.kind) for variable in found.variables] == [("SHOP_CODE", Kind.SECRET)]
 
@@ -186,12 +206,17 @@ def test_astro_s_access_says_what_is_secret(tmp_path: Path) -> None:
         ("b", (), ("a",), True), ("a@b.dev", ("email",), (), False),
     ],
 )  # fmt: skip
-def test_a_value_is_held_against_the_rules(value: str, rules: tuple[str, ...], choices: tuple[str, ...], bad: bool) -> None:
+def test_a_value_is_held_against_the_rules(
+    value: str, rules: tuple[str, ...], choices: tuple[str, ...], bad: bool
+) -> None:
     assert violates(value, rules, choices) is bad
 
 
 def test_only_what_mattered_is_part_of_what_is_approved(tmp_path: Path) -> None:
-    repository(tmp_path, {"package.json": next_app(), ".env.example": "A_KEY=\n", "src/a.ts": "process.env.A_KEY", "README.md": "hi"})
+    repository(
+        tmp_path,
+        {"package.json": next_app(), ".env.example": "A_KEY=\n", "src/a.ts": "process.env.A_KEY", "README.md": "hi"},
+    )
     found = understood(tmp_path, {})
 
     assert {source.path for source in found.sources} == {"package.json", ".env.example"}

@@ -20,7 +20,7 @@ SCRIPTS = [
     "dotenv -e .env.local -- next dev -p 4000",
     "npm run inner",
     "run-p inner other",
-    "concurrently -k -n a,b \"npm:inner\" \"tsc -w\"",
+    'concurrently -k -n a,b "npm:inner" "tsc -w"',
     "concurrently 'next dev -p 4000' 'npm run other'",
     "tsc && next dev -p 4000",
     "bash -c 'next dev -p 4000'",
@@ -40,8 +40,16 @@ def test_a_script_is_followed_to_the_server_it_starts(tmp_path: Path, text: str)
 
 MONOREPO: Files = {
     "package.json": {"scripts": {"dev": "RUN"}, "workspaces": ["apps/*", "packages/*"]},
-    "apps/web/package.json": {"name": "@acme/web", "scripts": {"dev": "next dev -p 4001"}, "dependencies": {"next": "15"}},
-    "apps/docs/package.json": {"name": "@acme/docs", "scripts": {"dev": "next dev -p 4002"}, "dependencies": {"next": "15"}},
+    "apps/web/package.json": {
+        "name": "@acme/web",
+        "scripts": {"dev": "next dev -p 4001"},
+        "dependencies": {"next": "15"},
+    },
+    "apps/docs/package.json": {
+        "name": "@acme/docs",
+        "scripts": {"dev": "next dev -p 4002"},
+        "dependencies": {"next": "15"},
+    },
     "packages/db/package.json": {"name": "@acme/db", "scripts": {"push": "drizzle-kit push"}},
 }
 
@@ -103,7 +111,9 @@ PUSHES = [
 def test_the_push_is_the_script_that_reaches_the_tool(
     tmp_path: Path, scripts: dict[str, str], script: str, tool: str
 ) -> None:
-    found = app(tmp_path, {"package.json": {"scripts": scripts, "dependencies": {tool: "1"}}, "pnpm-lock.yaml": ""}).push
+    found = app(
+        tmp_path, {"package.json": {"scripts": scripts, "dependencies": {tool: "1"}}, "pnpm-lock.yaml": ""}
+    ).push
 
     assert found is not None
     assert (found.script, found.tool, found.command) == (script, tool, f"pnpm {script}")
@@ -124,7 +134,9 @@ DESTRUCTIVE = [
 
 @pytest.mark.parametrize("text", DESTRUCTIVE)
 def test_what_throws_data_away_is_never_the_push(tmp_path: Path, text: str) -> None:
-    files = {"package.json": {"scripts": {"db:push": text, "wipe": "prisma migrate reset"}, "dependencies": {"prisma": "6"}}}
+    files = {
+        "package.json": {"scripts": {"db:push": text, "wipe": "prisma migrate reset"}, "dependencies": {"prisma": "6"}}
+    }
 
     assert app(tmp_path, files).push is None
 

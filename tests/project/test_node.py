@@ -88,7 +88,9 @@ def test_the_readme_decides_between_two_lock_files(tmp_path: Path) -> None:
 
 
 def test_a_project_without_packages_has_no_package_manager(tmp_path: Path) -> None:
-    found = app(tmp_path, {".env.example": "TOKEN=\n", "pyproject.toml": '[project]\ndependencies = ["python-dotenv"]\n'})
+    found = app(
+        tmp_path, {".env.example": "TOKEN=\n", "pyproject.toml": '[project]\ndependencies = ["python-dotenv"]\n'}
+    )
 
     assert found.package_manager is None
     assert found.node.spec is None

@@ -151,7 +151,13 @@ def test_a_generator_is_read_from_the_comment(text: str, made: str | None) -> No
 
 
 def test_a_key_that_a_service_issues_is_never_made_here() -> None:
-    for name in ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "GITHUB_CLIENT_SECRET", "CLERK_SECRET_KEY", "PUSHER_SECRET"):
+    for name in (
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+        "GITHUB_CLIENT_SECRET",
+        "CLERK_SECRET_KEY",
+        "PUSHER_SECRET",
+    ):
         assert naming.made_locally(name) is None
 
 
@@ -237,7 +243,8 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.from_regex(r"[A-Z][A-Z0-9_]{2,12}", fullmatch=True), st.from_regex(r"[a-z0-9:/._-]{0,20}", fullmatch=True)
+            st.from_regex(r"[A-Z][A-Z0-9_]{2,12}", fullmatch=True),
+            st.from_regex(r"[a-z0-9:/._-]{0,20}", fullmatch=True),
         ),
         unique_by=lambda pair: pair[0],
         max_size=12,

@@ -43,7 +43,12 @@ def shop(route: str = "app/api/stripe/webhook/route.ts", **scripts: str) -> File
 def test_a_route_is_known_by_its_code_with_its_variable_and_events(tmp_path: Path) -> None:
     (hook,) = app(tmp_path, shop("app/api/billing/hook/route.ts")).webhooks
 
-    assert (hook.path, hook.port, hook.variable, hook.script) == ("/api/billing/hook", 3000, "STRIPE_WEBHOOK_SECRET", None)
+    assert (hook.path, hook.port, hook.variable, hook.script) == (
+        "/api/billing/hook",
+        3000,
+        "STRIPE_WEBHOOK_SECRET",
+        None,
+    )
     assert hook.events == ("checkout.session.completed", "invoice.paid")
     assert hook.command == "stripe listen --forward-to localhost:3000/api/billing/hook"
 
@@ -58,14 +63,18 @@ def test_a_webhook_of_another_service_is_none_of_stripe_s(tmp_path: Path) -> Non
 
 
 def test_the_listener_is_the_script_that_forwards_to_the_route(tmp_path: Path) -> None:
-    (hook,) = app(tmp_path, shop(stripe_listen="stripe listen -f localhost:3000/api/stripe/webhook -e invoice.paid")).webhooks
+    (hook,) = app(
+        tmp_path, shop(stripe_listen="stripe listen -f localhost:3000/api/stripe/webhook -e invoice.paid")
+    ).webhooks
 
     assert (hook.script, hook.port, hook.events) == ("stripe:listen", 3000, ("invoice.paid",))
     assert not hook.started_by_dev
 
 
 def test_a_listener_on_another_port_than_the_dev_server_is_named_with_both_places(tmp_path: Path) -> None:
-    found = understood(tmp_path, shop(stripe_listen="stripe listen --forward-to=http://localhost:3001/api/stripe/webhook"))
+    found = understood(
+        tmp_path, shop(stripe_listen="stripe listen --forward-to=http://localhost:3001/api/stripe/webhook")
+    )
 
     assert found.app.webhooks[0].port == 3001
     assert found.app.dev is not None
@@ -112,6 +121,11 @@ def test_the_readme_s_listener_counts_where_no_route_file_tells(tmp_path: Path) 
 
 
 def test_health_routes_are_listed(tmp_path: Path) -> None:
-    files = {"package.json": next_app(), "app/healthz/route.ts": "", "app/api/health/db/route.ts": "", "app/api/wealth/route.ts": ""}
+    files = {
+        "package.json": next_app(),
+        "app/healthz/route.ts": "",
+        "app/api/health/db/route.ts": "",
+        "app/api/wealth/route.ts": "",
+    }
 
     assert app(tmp_path, files).health == ("/healthz", "/api/health/db")
