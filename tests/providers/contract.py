@@ -288,11 +288,9 @@ class LiveContract(ProviderContract, Generic[S]):
         capfd: pytest.CaptureFixture[str],
     ) -> None:
         caplog.set_level(logging.DEBUG)
-        echo = _Echo(served.stand_in)
         if state == "refused":
             self.revoke(served.stand_in, part)  # type: ignore[arg-type]
-        if state == "misbehaving":
-            served.stand_in = echo
+        served.stand_in = _Echo() if state == "misbehaving" else _Parrot(served.stand_in)
         verdict = await self.verdict(part, values, machine)
         out, err = capfd.readouterr()
         seen = shown(verdict) + caplog.text + out + err
@@ -341,14 +339,41 @@ class _Sink(StandIn):
         return Response.json({})
 
 
-class _Echo(StandIn):
-    """A service that repeats in its answer all that it was sent, with control characters around it."""
+def _sent(request: Request) -> str:
+    """Return all that a request carried, with a control character before it."""
+    return "\x1b[31m" + json.dumps({**request.headers, "body": request.body.decode("utf-8", "replace")})
+
+
+class _Parrot(StandIn):
+    """The real service, which repeats all that it was sent in every text that is meant for people."""
 
     def __init__(self, real: StandIn) -> None:
         self.real = real
 
     def answer(self, request: Request) -> Response:
-        sent: dict[str, Any] = {"headers": dict(request.headers), "body": request.body.decode("utf-8", "replace")}
-        text = "\x1b[31m" + json.dumps(sent)
+        right = self.real.answer(request)
+        try:
+            body = json.dumps(self._spoilt(json.loads(right.body), _sent(request))).encode()
+        except ValueError:
+            body = right.body
+        return Response(right.status, right.headers, body)
+
+    def _spoilt(self, found: Any, text: str) -> Any:
+        if isinstance(found, list):
+            return [self._spoilt(one, text) for one in found]
+        if not isinstance(found, dict):
+            return found
+        words = ("message", "long_message", "detail", "hint", "title", "error_description", "msg", "description")
+        return {
+            name: f"{one} {text}" if name in words and isinstance(one, str) else self._spoilt(one, text)
+            for name, one in found.items()
+        }
+
+
+class _Echo(StandIn):
+    """A service that answers nothing but what it was sent."""
+
+    def answer(self, request: Request) -> Response:
+        text = _sent(request)
         error = {"message": text, "code": text, "type": text, "detail": text}
         return Response.json({**error, "error": error, "errors": [error], "result": text, "name": text}, 401)

@@ -8,8 +8,9 @@ import pytest
 from onboard.machine import Machine
 from onboard.model import Status
 from onboard.providers import anthropic
-from onboard.sandbox.served import Request, Response, Served, StandIn
+from onboard.sandbox.served import Response, Served
 from onboard.sandbox.standins.anthropic import AnthropicStandIn
+from tests.providers.answers import Answers
 from tests.providers.contract import LiveContract
 
 BODY = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0hJ3l" * 2 + "-_aB3dE6gH9jK2mN5pQ8sT1vWAA"
@@ -69,15 +70,5 @@ class TestAnthropic(LiveContract[AnthropicStandIn]):
         values: dict[str, str],
         machine: Machine,
     ) -> None:
-        served.stand_in = Failing(status, {"type": "error", "error": {"type": kind, "message": message}})
+        served.stand_in = Answers(Response.json({"type": "error", "error": {"type": kind, "message": message}}, status))
         assert (await self.verdict("", values, machine)).status is expected
-
-
-class Failing(StandIn):
-    """Answers one error to everything."""
-
-    def __init__(self, status: int, body: object) -> None:
-        self.status, self.body = status, body
-
-    def answer(self, request: Request) -> Response:
-        return Response.json(self.body, self.status)

@@ -10,8 +10,9 @@ import pytest
 from onboard.machine import Machine
 from onboard.model import Status
 from onboard.providers import clerk
-from onboard.sandbox.served import Served
+from onboard.sandbox.served import Response, Served
 from onboard.sandbox.standins.clerk import ClerkStandIn, publishable
+from tests.providers.answers import reading
 from tests.providers.contract import LiveContract
 from tests.providers.outside import held
 
@@ -85,6 +86,25 @@ class TestClerk(LiveContract[ClerkStandIn]):
 
     def test_without_an_answer_nothing_is_said_of_the_pair(self) -> None:
         assert self.provider.compare(held({"publishable": PK, "secret": SK}, self.provider), {}) is None
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize(
+        ("status", "body", "expected"),
+        [
+            (401, {"errors": [{"code": "clerk_key_invalid", "message": "x"}]}, Status.FAIL),
+            (401, {"errors": [{"code": "authentication_invalid", "message": "x"}]}, Status.UNKNOWN),
+            (401, {"errors": []}, Status.UNKNOWN),
+            (401, {"message": "sign in to this network"}, Status.UNKNOWN),
+            (403, {"errors": [{"code": "authorization_invalid", "message": "x"}]}, Status.WARN),
+            (404, {"errors": [{"code": "resource_not_found", "message": "x"}]}, Status.UNKNOWN),
+            (200, {"object": "instance", "id": "usr_1", "environment_type": "development"}, Status.UNKNOWN),
+        ],
+    )
+    async def test_only_the_services_own_code_is_a_refusal(
+        self, status: int, body: object, expected: Status, tmp_path: Path
+    ) -> None:
+        verdict = await reading(self.provider, {"secret": SK}, tmp_path, Response.json(body, status))
+        assert verdict.status is expected
 
     @pytest.mark.anyio
     async def test_a_production_instance_is_a_warning(

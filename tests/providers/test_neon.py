@@ -11,8 +11,9 @@ from onboard.machine import Machine
 from onboard.model import Status
 from onboard.providers import neon
 from onboard.providers._base import accepted
-from onboard.sandbox.served import Request, Response, Served, StandIn, serve
+from onboard.sandbox.served import Request, Response, Served, serve
 from onboard.sandbox.standins.neon import NeonStandIn
+from tests.providers.answers import Answers
 from tests.providers.contract import LiveContract
 from tests.providers.outside import a_machine, held
 from tests.providers.servers import PostgresServer
@@ -159,7 +160,7 @@ class TestNeon(LiveContract[NeonStandIn]):
     async def test_an_error_is_read_by_its_words(
         self, status: int, body: object, expected: Status, served: Served, values: dict[str, str], machine: Machine
     ) -> None:
-        served.stand_in = Failing(status, body)
+        served.stand_in = Answers(Response.json(body, status))
         assert (await self.verdict("", {"url": values["url"]}, machine)).status is expected
 
     @pytest.mark.anyio
@@ -264,16 +265,6 @@ def service(served: Served) -> NeonStandIn:
 
 def other_key(served: Served) -> str:
     return service(served).api_key
-
-
-class Failing(StandIn):
-    """Answers one error to everything."""
-
-    def __init__(self, status: int, body: object) -> None:
-        self.status, self.body = status, body
-
-    def answer(self, request: Request) -> Response:
-        return Response.json(self.body, self.status)
 
 
 class LosesTheReset(NeonStandIn):
