@@ -155,7 +155,8 @@ class OnboardApp(SafeApp):
             async with aclosing(self.sitting.session.look(*ids, offline=offline)) as landing:
                 async for finding in landing:
                     before = known.get(finding.id)
-                    if before is None or (before.status, before.summary) != (finding.status, finding.summary):
+                    news = before is None or (before.status, before.summary) != (finding.status, finding.summary)
+                    if news and finding.status is not Status.SKIPPED:
                         self.sitting.note(f"{finding.title}: {finding.summary}", finding.status)
                     self._tell()
         finally:
@@ -244,15 +245,15 @@ class OnboardApp(SafeApp):
     def finding_chosen(self, event: BoardScreen.Chosen) -> None:
         """Show a finding in full, and do what the person then chooses."""
         finding = event.finding
+        owed = owed_for(self.sitting, finding) if self.sitting.session.trusted else None
 
         def then(choice: str | None) -> None:
-            owed = owed_for(self.sitting, finding)
             if choice == "do" and owed is not None:
                 self.on_take(messages.Take(owed))
             elif choice == "look":
                 self._look((finding.id,), what=clean.line(finding.title, limit=60))
 
-        self.push_screen(Detail(finding), then)
+        self.push_screen(Detail(finding, may_do=owed is not None), then)
 
     def on_open_page(self, event: messages.OpenPage) -> None:
         """Open a page. A browser that does not come back keeps nothing waiting, not even leaving."""

@@ -46,6 +46,8 @@ class AskScreen(Frame):
         Binding("l,ctrl+l", "later", "Later", id="later"),
         Binding("c,ctrl+y", "copy", "Copy address", id="copy", show=False),
         Binding("r,f5", "look", "Look again", id="look", show=False),
+        Binding("pagedown", "page(1)", "Read on", show=False, id="page.down"),
+        Binding("pageup", "page(-1)", "Read back", show=False, id="page.up"),
     ]
 
     def __init__(self, sitting: Sitting, owed: Owed) -> None:
@@ -61,10 +63,11 @@ class AskScreen(Frame):
         """Lay out purpose, page, fields, and the place for the verdict."""
         with VerticalScroll(id="form", can_focus=False):
             yield Static(self._title(), id="title", markup=False)
-            yield Static(self._guidance(), id="guidance", markup=False)
+            yield Static(self._where(), id="where", markup=False)
             for field in self.form.fields:
                 yield self._entry(field)
             yield Static(Content(""), id="hint", markup=False)
+            yield Static(self._guidance(), id="guidance", markup=False)
         with Vertical(id="verdict"):
             yield Static(Content(""), id="found", markup=False)
             yield Choices(())
@@ -76,7 +79,8 @@ class AskScreen(Frame):
         for entry in self._entries():
             self._describe(entry)
         first = next((entry for entry in self._entries() if not entry.filled and self._wanted(entry)), None)
-        self.set_focus(first or next(iter(self._entries()), None))
+        entries = self._entries()
+        self.set_focus(first or next(iter(entries), None), scroll_visible=first is not None and first is not entries[0])
 
     # what is shown
 
@@ -85,23 +89,22 @@ class AskScreen(Frame):
         purpose = text.line(self.form.purpose)
         return text.join(text.line(self.form.title, text.STRONG), text.line(need, text.QUIET), purpose, gap=" · ")
 
-    def _guidance(self) -> Content:
-        why = text.line(self.owed.finding.summary, text.QUIET)
+    def _where(self) -> Content:
+        """Say where the values are to be had, where they are sent, and why they are asked for once more."""
         rows: list[Content | str] = []
         if any(field.state != "missing" for field in self.form.fields):
+            why = text.line(self.owed.finding.summary, text.QUIET)
             rows.append(text.join(text.sign(self.owed.finding.status), why))
-        rows += [
-            text.join(text.say(f"{n}.", text.QUIET), text.say(one)) for n, one in enumerate(self.form.instructions, 1)
-        ]
         if self.form.page:
             rows.append(text.join(text.say("→", text.QUIET), text.line(self.form.page, text.LINK, limit=4000)))
-        if self.form.limits:
-            rows.append(text.line(f"Free plan: {self.form.limits}", text.QUIET))
-        if self.form.hosts:
-            rows.append(text.line(f"Checked with {', '.join(self.form.hosts)}, nobody else.", text.QUIET))
-        else:
-            rows.append(text.line("It is sent nowhere.", text.QUIET))
-        return text.lines(*rows)
+        whom = f"Checked with {', '.join(self.form.hosts)}, nobody else." if self.form.hosts else "It is sent nowhere."
+        return text.lines(*rows, text.line(whom, text.QUIET))
+
+    def _guidance(self) -> Content:
+        """Say how to come by the values, for somebody without an account yet."""
+        steps = enumerate(self.form.instructions, 1)
+        rows = [text.join(text.say(f"{n}.", text.QUIET), text.say(one)) for n, one in steps]
+        return text.lines(*rows, text.line(self.form.limits, text.QUIET))
 
     def _entry(self, field: Field) -> Entry:
         variable = field.variable
@@ -223,7 +226,8 @@ class AskScreen(Frame):
         """Show the verdict and what can be done about it; `None` takes it away."""
         panel = self.query_one("#verdict")
         panel.display = trial is not None
-        self.query_one("#guidance").display = trial is None
+        for part in ("#where", "#guidance"):
+            self.query_one(part).display = trial is None
         if trial is None:
             self._trial = None
             self.status("")
@@ -351,6 +355,11 @@ class AskScreen(Frame):
             value = self.sitting.demo_value(entry.name or "")
             if value is not None:
                 entry.put(value)
+
+    def action_page(self, pages: int) -> None:
+        """Read on, or back."""
+        area = self.query_one("#form", VerticalScroll)
+        area.scroll_relative(y=pages * max(area.size.height - 2, 1), animate=False)
 
     def action_skip(self) -> None:
         """Put it off for good."""

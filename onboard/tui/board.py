@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from onboard.model import Finding, Status
+from onboard.model import Ask, Finding, Status
 from onboard.plan import Owed, Stage, stage_of
 from onboard.tui import text
 from onboard.tui.frame import Frame
@@ -140,7 +140,7 @@ class BoardScreen(Frame):
 
     def _summary(self) -> Content:
         if self.sitting.looking:
-            return text.line(f"Looking at {self.sitting.looking} … Enter and n work already.", text.STRONG)
+            return text.line(f"Looking at {self.sitting.looking} …", text.STRONG)
         owed = self.sitting.session.plan()
         where = f" ({self._only.value} only; Esc shows all)" if self._only else ""
         first = self.sitting.next() or (owed[0] if owed else None)
@@ -150,9 +150,7 @@ class BoardScreen(Frame):
             said = text.join(text.sign(Status.OK), text.line("All is well: nothing is owed.", text.STRONG))
         else:
             steps = "1 step is owed" if len(owed) == 1 else f"{len(owed)} steps are owed"
-            said = text.join(
-                text.line(f"{steps}.", text.STRONG), text.line(f"Next: {first.step.text}"), text.line("(n)", text.QUIET)
-            )
+            said = text.join(text.line(f"{steps}.", text.STRONG), text.line(f"Next (n): {first.step.text}"))
         return said + text.say(where, text.QUIET)
 
     def _finding(self, finding: Finding, width: int) -> Content:
@@ -292,5 +290,14 @@ _STATES = {
 
 
 def owed_for(sitting: Sitting, finding: Finding) -> Owed | None:
-    """Return the step that ends a finding; `None`: there is none."""
-    return next((owed for owed in sitting.session.plan() if finding.id in owed.findings), None)
+    """Return the step that ends a finding, or that enters the values of its service; `None`: there is none."""
+    owed = next((owed for owed in sitting.session.plan() if finding.id in owed.findings), None)
+    if owed is not None or finding.variable is None:
+        return owed
+    declared = {variable.name: variable for variable in sitting.session.variables}
+    one = declared.get(finding.variable)
+    if one is None:
+        return None
+    mates = [v.name for v in declared.values() if v.provider is not None and v.provider == one.provider]
+    step = Ask(f"Enter {finding.variable}", tuple(mates) or (one.name,), one.link)
+    return Owed(step, finding, stage_of(finding.id), (finding.id,))

@@ -25,9 +25,10 @@ class Detail(ModalScreen[str]):
         Binding("r,f5", "dismiss('look')", "Look again"),
     ]
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, *, may_do: bool) -> None:
         super().__init__()
         self._finding = finding
+        self._may_do = may_do
 
     def compose(self) -> ComposeResult:
         """Lay out the finding."""
@@ -51,7 +52,8 @@ class Detail(ModalScreen[str]):
         with Vertical(id="dialog"):
             with VerticalScroll(id="form", can_focus=False):
                 yield Static(text.lines(*rows), markup=False)
-            choices = [("do", "Do it now")] if step is not None else []
+            doing = "Do it now" if step is not None else "Enter a value"
+            choices = [("do", doing)] if self._may_do else []
             yield Choices([*choices, ("look", "Look again"), ("", "Close")])
 
     @on(Choices.Made)

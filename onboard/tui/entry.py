@@ -99,7 +99,7 @@ class SecretField(Widget, can_focus=True):
         """Draw the mask, or the value itself while it is shown."""
         cursor = Content.styled(" ", "reverse") if self.has_focus else Content("")
         if not self.__value:
-            return text.join(cursor, text.line(self._hint, text.QUIET))
+            return text.join(cursor, text.say(text.cut(self._hint, max(self.size.width - 3, 8)), text.QUIET))
         if self._seen:
             return text.say(self.__value) + cursor
         mask = Content(MASK)

@@ -24,6 +24,7 @@ from onboard.tui.sitting import Sitting
 class Frame(Screen[None]):
     """One screen of the app. What waits runs in its workers and ends with it."""
 
+    AUTO_FOCUS = ""
     ABOUT: ClassVar[str] = ""
     """What this screen is for, for the help."""
 

@@ -78,7 +78,7 @@ class Stages(OptionList):
             self.highlighted = min(kept, len(states) - 1) if self.has_focus and kept is not None else place
 
     def _row(self, state: StageState, current: bool) -> Content:
-        count = f"{state.done}/{state.total}"
+        count = f"{state.done}/{state.total}" if state.total else "–"
         name = text.fit(state.stage.value, 14).ljust(14)
         here = Content("▸") if current else Content(" ")
         named = text.say(name, text.STRONG if current else "")

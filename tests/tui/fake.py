@@ -269,7 +269,7 @@ class FakeSession:
                 for variable in wanted
             ),
             optional=all(variable.need is Need.OPTIONAL for variable in wanted),
-            limits="",
+            limits="sandboxes cost nothing" if stripe else "",
         )
 
     def clean(self, name: str, text: str) -> paste.Pasted:

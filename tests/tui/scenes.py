@@ -151,7 +151,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("open", lambda f: Fake(f, only(BRANCH), browser=True), shows=("neon.tech/app/projects", "Open the")),
     Scene("tell", lambda f: Fake(f, only(LOGIN)), shows=("stripe login", "Copy the address", "look again")),
     Scene("board", lambda f: Fake(f, all_well()), shows=("All is well", "Prerequisites", "17 of 17 fine")),
-    Scene("board-owed", lambda f: Fake(f), ("escape",), shows=("steps are owed", "Next: Install pnpm")),
+    Scene("board-owed", lambda f: Fake(f), ("escape",), shows=("steps are owed", "Install pnpm 9.7.1")),
     Scene("board-variables", lambda f: Fake(f, only(NEON)), ("escape", "v"), shows=("read from", "18 d")),
     Scene("board-filter", lambda f: Fake(f), ("escape", "slash", *"stripe"), shows=("Stripe CLI", "Stripe login")),
     Scene("detail", lambda f: Fake(f), ("escape", "enter"), shows=("tool.pnpm", "Do it now")),
