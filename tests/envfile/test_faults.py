@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import shutil
 import subprocess
@@ -136,3 +137,44 @@ def test_a_write_that_the_kernel_cuts_short_leaves_the_old_file(limit: int, tmp_
     assert done.returncode == 7, done.stderr
     assert path.read_bytes() == OLD
     assert [entry.name for entry in tmp_path.iterdir()] == [".env.local"]
+
+
+_RENAMES = {"x86_64": {"82", "264", "316"}, "aarch64": {"38", "276"}}
+"""Numbers of the rename calls, as `/proc/PID/syscall` shows them."""
+
+
+def _words(path: Path) -> list[str]:
+    try:
+        return path.read_text().split()
+    except OSError:  # the process has just come or gone
+        return []
+
+
+def test_a_line_appended_between_the_last_look_and_the_rename_is_merged(
+    points: list[tuple[str, int]], tmp_path: Path
+) -> None:
+    numbers = _RENAMES.get(platform.machine())
+    if numbers is None:
+        missing("the numbers of the rename calls are known for x86_64 and aarch64 only")
+    assert numbers is not None
+    assert points
+    path = tmp_path / ".env.local"
+    path.write_bytes(OLD)
+    renames = ",".join({call for call, _ in points if call.startswith("rename")})
+    traced = subprocess.Popen(
+        [
+            *("strace", "-qq", "-o", "/dev/null", "-e", f"trace={renames}"),
+            *("-e", f"inject={renames}:delay_enter=400000:when=1", sys.executable, "-B", "-c", _SAVE, str(path)),
+        ],
+        cwd=ROOT,
+    )
+    children = Path(f"/proc/{traced.pid}/task/{traced.pid}/children")
+    while traced.poll() is None:
+        found = _words(children)
+        call = _words(Path(f"/proc/{found[0]}/syscall"))[:1] if found else []
+        if call and call[0] in numbers:
+            with path.open("ab") as theirs:
+                theirs.write(b"THEIRS=1\n")
+            break
+    assert traced.wait(30) == 0
+    assert path.read_bytes() == NEW + b"THEIRS=1\n"
