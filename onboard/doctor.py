@@ -38,7 +38,7 @@ def selected(checks: Iterable[Check], only: Sequence[str], *, exactly: bool = Fa
     }
     needed = set(wanted)
     while True:
-        more = {need for check in everything if check.id in needed for need in check.needs} - needed
+        more = {need for check in everything if check.id in needed for need in check.needs + check.after} - needed
         if not more:
             break
         needed |= more
@@ -72,7 +72,7 @@ async def look(
     async def one(check: Check) -> None:
         finding: Finding | None = None
         try:
-            for need in check.needs + check.unless:
+            for need in check.needs + check.after + check.unless:
                 if need in waiting:
                     await waiting[need].wait()
             if not any(_tells(landed.get(id)) for id in check.unless):
@@ -100,7 +100,7 @@ def _ordered(checks: Sequence[Check]) -> list[Check]:
     from graphlib import TopologicalSorter
 
     by_id = {check.id: check for check in checks}
-    order = TopologicalSorter({c.id: [id for id in c.needs + c.unless if id in by_id] for c in checks}).static_order()
+    order = TopologicalSorter({c.id: [id for id in c.needs + c.after + c.unless if id in by_id] for c in checks}).static_order()
     return [by_id[id] for id in order]
 
 

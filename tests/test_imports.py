@@ -39,7 +39,8 @@ DOORS = {
     "tree_sitter_typescript": ("project",),
     "pathspec": ("project", "envfile"),
     "asyncpg": ("providers",),
-    "argparse": ("cli",),
+    "psycopg": ("sandbox",),
+    "argparse": ("cli", "sandbox"),
     "pickle": (),
     "yaml": (),
 }
@@ -120,6 +121,8 @@ def test_only_the_command_line_prints_and_ends_the_program() -> None:
         for part, file, tree in modules()
         if part not in ("cli", "_guard", "_vault_helper", "sandbox")
         for name, line in calls(tree, "print", "sys.exit", "exit", "quit", "os._exit")
+        # A terminal app that a second signal finds stuck has no other way out.
+        if not (file.name == "crash.py" and name == "os._exit")
     ]
 
     assert wrong == []

@@ -72,6 +72,8 @@ class Check:
     look: Callable[[View], Finding | Awaitable[Finding | None] | None]
     needs: tuple[str, ...] = ()
     """Ids of checks that must not have failed, else this one is skipped with that reason."""
+    after: tuple[str, ...] = ()
+    """Ids of checks that are waited for, whatever they say."""
     unless: tuple[str, ...] = ()
     """Ids whose FAIL or WARN already tells the cause: then this check says nothing."""
     outside: bool = False

@@ -56,7 +56,7 @@ def _of(view: View, service: Service) -> list[Check]:
             )
     if type(service.provider).compare is not Provider.compare:
         look = partial(_pair, service=service)
-        found.append(Check(f"pair.{id}", f"{title}: one account", look, needs=tuple(asked), outside=True))
+        found.append(Check(f"pair.{id}", f"{title}: one account", look, after=tuple(asked), outside=True))
     return found
 
 
@@ -111,6 +111,9 @@ async def _live(view: View, service: Service, credential: Credential, values: Va
     if not all(provider.shape(provider.key(key), values.text(key)).fits for key in credential.needs):
         return says(Status.SKIPPED, "not asked: the value does not look right")
     verdict = await provider.verify(credential, values, view.machine)
+    if credential.offline and verdict.status is Status.UNKNOWN:
+        # Asking would create data or cost: that is no trouble of anyone's, and looking again would not help.
+        return says(Status.SKIPPED, verdict.summary, detail=verdict.detail)
     view.verdicts[check.id] = verdict
     step = verdict.step
     if step is None and verdict.status is Status.FAIL:

@@ -11,15 +11,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from onboard.envfile.document import EnvFile
 from onboard.sandbox.served import Served, serve
 from onboard.sandbox.standins.anthropic import AnthropicStandIn
 from onboard.sandbox.standins.neon import NeonStandIn
 from onboard.sandbox.standins.stripe import StripeStandIn
 from onboard.sandbox.standins.upstash import UpstashStandIn
+from tests.oracle import Oracle
 
 ONBOARD = Path(sys.executable).with_name("onboard")
 REMOTE = "git@github.com:wavepoint-example/wavepoint.git"
@@ -52,7 +55,7 @@ class World:
     anthropic: AnthropicStandIn
     served: list[Served]
     port: int
-    ends: ExitStack = field(default_factory=ExitStack)
+    oracle: Oracle
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -80,7 +83,35 @@ class World:
             timeout=180,
             check=False,
         )
+        self.oracle.saw("stdout", done.stdout)
+        self.oracle.saw("stderr", done.stderr)
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def tell_oracle(self) -> None:
+        """Name every secret of this run, and where each may be: its own service and the env file."""
+        own = {
+            "DATABASE_URL": "neon.*",
+            "STRIPE_SECRET_KEY": "stripe",
+            "ANTHROPIC_API_KEY": "anthropic",
+        }
+        held: dict[str, set[str]] = {}
+        for file in self.project.parent.glob("*/.env.local"):
+            env = EnvFile.parse(file.read_bytes())
+            for name in env.names():
+                if (value := env.get(name)) is not None:
+                    held.setdefault(name, set()).add(value.reveal())
+        for name, value in self.credentials.items():
+            held.setdefault(name, set()).add(value)
+        for name, values in held.items():
+            if name.startswith("NEXT_PUBLIC_") or name == "APP_URL":
+                continue
+            places = ("file:*/.env.local", *((f"host:{own[name]}",) if name in own else ()))
+            for value in values:
+                self.oracle.know(_secret_part(value), name=name, allowed=places)
+        for served in self.served:
+            for request in served.requests:
+                sent = f"{request.method} {request.path} {dict(request.headers)}".encode() + request.body
+                self.oracle.sent(next(iter(served.endpoints)), sent)
 
     @contextmanager
     def running(self, *words: str) -> Iterator[subprocess.Popen[str]]:
@@ -130,6 +161,13 @@ class World:
         assert accepted.code == 0, accepted.err
 
 
+def _secret_part(value: str) -> str:
+    """Return what nobody may see of a value: a URL's host and the account in a Stripe key are shown on purpose."""
+    if "://" in value:
+        return urlsplit(value).password or value
+    return value[26:] if value.startswith("sk_test_") else value
+
+
 def git_init(folder: Path) -> None:
     """Make a folder a clone of the sample's remote."""
     for words in (["init", "-q"], ["remote", "add", "origin", REMOTE]):
@@ -161,8 +199,9 @@ def made(
     wrap: Callable[..., list[str]],
     neon: tuple[NeonStandIn, str],
     redis_url: str,
+    oracle: Oracle,
 ) -> Iterator[World]:
-    """Serve the stand-ins and hand the world out."""
+    """Serve the stand-ins and hand the world out; in the end all that the run left is searched for its secrets."""
     git_init(project)
     port = free_port()
     on_port(project, port)
@@ -176,6 +215,8 @@ def made(
             "ONBOARD_ENDPOINTS": str(file),
             "ONBOARD_STRIPE_CLI_ARGS": f"--api-base {endpoints['stripe']}",
         }
-        yield World(
-            Path(env["HOME"]), project, env, wrap, neon[0], neon[1], stripe, upstash, anthropic, served, port, ends
+        world = World(
+            Path(env["HOME"]), project, env, wrap, neon[0], neon[1], stripe, upstash, anthropic, served, port, oracle
         )
+        yield world
+        world.tell_oracle()
