@@ -1,7 +1,7 @@
 """Score what onboard understands of repositories: `python benchmarks/understanding.py [-v] [FOLDER…]`.
 
-A folder holds cases: `CASE/expected.json` beside `CASE/tree/`. Without arguments: the shared corpus beside this repository
-(where it is there) and our own fixtures. Per field: how many facts were expected and said, and precision, recall, F.
+A folder holds cases: `CASE/expected.json` beside `CASE/tree/`. Without arguments: the shared corpus beside this
+repository (where it is there) and our own cases. Per field: how many facts were expected and said, and precision, recall, F.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class Score:
         for field in sorted(self.due | self.said):
             precision, recall, f = self.of(field)
             rows.append(
-                f"{field:22} {self.due[field]:5} {self.said[field]:5} {self.right[field]:5}  {precision:9.3f} {recall:6.3f} {f:6.3f}"
+                f"{field:22} {self.due[field]:5} {self.said[field]:5} {self.right[field]:5}  "
+                f"{precision:9.3f} {recall:6.3f} {f:6.3f}"
             )
         precision, recall, f = self.overall
         total = [sum(counts.values()) for counts in (self.due, self.said, self.right)]
@@ -79,7 +80,7 @@ def _measure(right: int, said: int, due: int) -> tuple[float, float, float]:
 
 
 def cases(folder: Path) -> list[tuple[str, Expected, Path]]:
-    """Return name, expectation and tree of each case: `CASE/expected.json` beside `CASE/tree/`, or naming a tree of ours."""
+    """Return name, expectation and tree of each case; `expected.json` lies beside `tree/` or names a tree of ours."""
     found = []
     for path in sorted(folder.glob("*/expected.json")):
         expected = json.loads(path.read_text("utf-8"))
@@ -105,8 +106,11 @@ def compare(name: str, expected: Expected, project: Project) -> Score:
         result.notes.append(f"{name}: no app {want['dir']}")
         app = project.app
     _app(result, name, want, app, also)
-    _variables(result, name, want, app, also, either, set(map(str, _list(note.get("not_judged_one_by_one")))),
-               set(map(str, _list(note.get("secrets_with_a_working_default")))), set(map(str, _list(note.get("read_by_code_only")))))  # fmt: skip
+    aside, working, code_only = (
+        set(map(str, _list(note.get(key))))
+        for key in ("not_judged_one_by_one", "secrets_with_a_working_default", "read_by_code_only")
+    )
+    _variables(result, name, want, app, either, aside, working, code_only)
     return result
 
 
@@ -143,8 +147,8 @@ def _app(result: Score, name: str, want: Expected, app: App, also: Expected) -> 
 
 
 def _variables(
-    result: Score, name: str, want: Expected, app: App, also: Expected, either: Expected, aside: set[str],
-    working: set[str], code_only: set[str],
+    result: Score, name: str, want: Expected, app: App, either: Expected, aside: set[str], working: set[str],
+    code_only: set[str],
 ) -> None:  # fmt: skip
     said = {variable.name: variable for variable in app.variables}
     due = {str(variable["name"]): variable for variable in map(_map, _list(want.get("variables")))}

@@ -36,7 +36,7 @@ _ENV = re.compile(rb"process\.env|import\.meta\.env|Bun\.env|runtimeEnv|createEn
 
 
 def neighbours(commands: Commands, app: str) -> list[str]:
-    """Return the workspace folders that an app is built from: itself and its dependencies among the members, nearest first."""
+    """Return the folders that an app is built from: itself and the members it depends on, nearest first."""
     members = commands.packages.members
     by_name = {member.name: member for member in members.values() if member.name}
     seen: dict[str, None] = {app: None}
@@ -149,7 +149,7 @@ def apply(
         read_elsewhere = _other_words(tree, commands, app)
         unused = tuple(
             each.name for each in corrected
-            if each.name not in uses and each.name not in rules and each.name not in read_elsewhere and not usage.given(each.name)
+            if not (each.name in uses or each.name in rules or each.name in read_elsewhere or usage.given(each.name))
         )  # fmt: skip
     return (*corrected, *added), main, tuple(undeclared), unused
 
@@ -186,7 +186,8 @@ def _configured(tree: Tree) -> frozenset[str]:
 _NAMING = ("Dockerfile", "turbo.json", "vercel.json", "schema.prisma", "app.json")
 
 _BY_LIBRARY = (
-    ("@clerk/", ("CLERK_SECRET_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY", "NEXT_PUBLIC_CLERK_SIGN_IN_URL", "NEXT_PUBLIC_CLERK_SIGN_UP_URL",
+    ("@clerk/", ("CLERK_SECRET_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY", "NEXT_PUBLIC_CLERK_SIGN_IN_URL",
+                 "NEXT_PUBLIC_CLERK_SIGN_UP_URL",
                  "NEXT_PUBLIC_CLERK_AFTER_SIGN_IN_URL", "NEXT_PUBLIC_CLERK_AFTER_SIGN_UP_URL",
                  "NEXT_PUBLIC_CLERK_SIGN_IN_FALLBACK_REDIRECT_URL", "NEXT_PUBLIC_CLERK_SIGN_UP_FALLBACK_REDIRECT_URL")),
     ("next-auth", ("AUTH_SECRET", "NEXTAUTH_SECRET", "NEXTAUTH_URL", "AUTH_URL", "AUTH_TRUST_HOST")),
@@ -194,7 +195,8 @@ _BY_LIBRARY = (
     ("@auth/", ("AUTH_SECRET", "AUTH_URL", "AUTH_TRUST_HOST")),
     ("next", ("NEXT_TELEMETRY_DISABLED",)),
     ("openai", ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
-    ("@ai-sdk/", ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY",
+    ("@ai-sdk/", ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "GROQ_API_KEY",
+                  "MISTRAL_API_KEY",
                   "XAI_API_KEY", "AI_GATEWAY_API_KEY", "FIREWORKS_API_KEY", "TOGETHER_AI_API_KEY")),
     ("ai", ("AI_GATEWAY_API_KEY",)),
     ("@anthropic-ai/", ("ANTHROPIC_API_KEY",)),
@@ -202,7 +204,8 @@ _BY_LIBRARY = (
                    "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY")),
     ("@vercel/kv", ("KV_URL", "KV_REST_API_URL", "KV_REST_API_TOKEN", "KV_REST_API_READ_ONLY_TOKEN")),
     ("@vercel/blob", ("BLOB_READ_WRITE_TOKEN",)),
-    ("@vercel/postgres", ("POSTGRES_URL", "POSTGRES_PRISMA_URL", "POSTGRES_URL_NON_POOLING", "POSTGRES_USER", "POSTGRES_HOST",
+    ("@vercel/postgres", ("POSTGRES_URL", "POSTGRES_PRISMA_URL", "POSTGRES_URL_NON_POOLING", "POSTGRES_USER",
+                          "POSTGRES_HOST",
                           "POSTGRES_PASSWORD", "POSTGRES_DATABASE")),
     ("@vercel/edge-config", ("EDGE_CONFIG",)),
     ("uploadthing", ("UPLOADTHING_TOKEN", "UPLOADTHING_SECRET", "UPLOADTHING_APP_ID")),

@@ -29,7 +29,7 @@ class Compose:
 
 
 def find(tree: Tree, app: str, readme: str) -> Compose | None:
-    """Return the compose file that a developer starts: the app's, the root's, else the nearest that says development."""
+    """Return the compose file that a developer starts: the app's, the root's, else the nearest."""
     candidates = tree.once(
         "compose",
         lambda: [path for path in tree.files() if path.count("/") <= 4 and _NAME.match(path.rpartition("/")[2])],

@@ -53,8 +53,8 @@ class _Common:
 def understand(start: Path, path: Path | None = None, *, deep: bool = True) -> Project:
     """Return what the repository around `start` needs.
 
-    `path`: the app to speak of (`apps/web`); `None`: the one that `start` lies in, else the main app. `deep=False` leaves
-    out env schemas and the search of the code. Raises ProjectError where onboard.toml or the folder cannot be used.
+    `path`: the app to speak of (`apps/web`); `None`: the one that `start` lies in, else the main app. `deep=False`
+    leaves out env schemas and the search of the code. Raises ProjectError where onboard.toml or the folder cannot be used.
     """
     top = root.find(start)
     tree = Tree(top)
@@ -207,7 +207,7 @@ def _variables(
 
 
 def _local_groups(template: templates.Template) -> frozenset[str]:
-    """Return the names, without their last word, of services whose host is on this machine: `SMTP` of `SMTP_HOST=localhost`."""
+    """Return the services whose host is on this machine: `SMTP` of `SMTP_HOST=localhost`."""
     found = set()
     for entry in template.entries:
         match = _SERVICE_HOST.match(entry.name)
@@ -222,7 +222,7 @@ _SERVICE_HOST = re.compile(
     r"CLICKHOUSE|RABBITMQ|KAFKA|ELASTICSEARCH|OPENSEARCH|MEILI\w*|TYPESENSE|QDRANT|AWS|SUPABASE|LOCALSTACK|UPSTASH|LDAP|NATS))"
     r"_(?:\w+_)?(?:HOST|HOSTNAME|URL|ENDPOINT|SERVER|ADDRESS|URI|NODES)$"
 )
-"""Names of services that a developer can run; the app's own URL is on this machine too, and says nothing of its secrets."""
+"""Names of services that a developer can run; the app's own URL says nothing of its secrets."""
 
 
 def _variable(

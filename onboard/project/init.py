@@ -9,7 +9,7 @@ from onboard.model import Need, Variable
 from onboard.project.values import App, Project, Trouble
 
 _HEAD = """\
-# What onboard cannot read from this repository's files, or read wrongly. Everything else is inferred: `onboard project`.
+# What onboard cannot read from this repository's files, or read wrongly. The rest is inferred: `onboard project`.
 # No values and no secrets belong here. All keys: docs/onboard-toml.md of onboard.
 """
 
@@ -113,7 +113,7 @@ def _top(app: App, troubles: tuple[Trouble, ...]) -> str:
             f"template = {_text(app.template)}",
         ]
     if app.env_file_source == "habit":
-        rows += ["# No script and no text says which file the app reads; this is what such projects read by themselves.",
+        rows += ["# Nothing says which file the app reads; this is what such projects read by themselves.",
                  f"env_file = {_text(app.env_file)}"]  # fmt: skip
     return "\n".join(rows) + "\n" if rows else ""
 
@@ -138,7 +138,7 @@ def _webhooks(app: App, troubles: tuple[Trouble, ...]) -> str:
         if hook in unsure:
             rows.append(
                 "# No variable for the signing secret was found in the route or the template." if hook.variable is None
-                else f"# {hook.script or 'The listener'} forwards to {hook.port}, the app listens on {app.dev.port if app.dev else '?'}."
+                else f"# {hook.script or 'The listener'} forwards to {hook.port}; that is not the port of the dev server."
             )  # fmt: skip
         rows.append(f"path = {_text(hook.path)}")
         port = app.dev.port if app.dev and hook.variable in wrong else hook.port

@@ -176,7 +176,8 @@ def parse(data: bytes, tree: Tree) -> Manifest:
         if key in raw:
             del raw[key]
             at = _line(text, (key,))
-            tree.trouble("manifest.ignored", f"{key} in {NAME} has no effect: that is not the repository's to decide", f"{NAME}:{at}")  # fmt: skip
+            text_of_it = f"{key} in {NAME} has no effect: that is not the repository's to decide"
+            tree.trouble("manifest.ignored", text_of_it, f"{NAME}:{at}")
     try:
         found = Manifest.model_validate(raw)
     except ValidationError as error:

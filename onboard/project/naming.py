@@ -1,4 +1,4 @@
-"""What a variable's name and value say of it: secret or public, sent to the browser, made locally, placeholder or not."""
+"""What a variable's name and value say of it: secret or public, sent to the browser, made locally."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from onboard.model import Kind
 
 PREFIXES = (
-    "NEXT_PUBLIC_", "VITE_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "GATSBY_", "STORYBOOK_", "VUE_APP_",
+    "NEXT_PUBLIC_", "VITE_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "GATSBY_", "STORYBOOK_",
+    "VUE_APP_",
     "SNOWPACK_PUBLIC_", "NG_APP_", "PLASMO_PUBLIC_", "WXT_PUBLIC_",
 )  # fmt: skip
 """Names that bundlers put into what the browser gets."""
@@ -18,10 +19,12 @@ _SECRET = {
     "JWKS", "HMAC", "PSK", "SEED", "MNEMONIC",
 }  # fmt: skip
 _PLAIN_END = {
-    "ID", "IDS", "URL", "URI", "URLS", "HOST", "HOSTNAME", "PORT", "NAME", "REGION", "BUCKET", "ENDPOINT", "PATH", "FILE",
+    "ID", "IDS", "URL", "URI", "URLS", "HOST", "HOSTNAME", "PORT", "NAME", "REGION", "BUCKET", "ENDPOINT", "PATH",
+    "FILE",
     "DIR", "ENABLED", "DISABLED", "ENABLE", "DISABLE", "DOMAIN", "DOMAINS", "EMAIL", "EMAILS", "FROM", "MODE", "ENV",
     "EXPIRY", "EXPIRES", "EXPIRATION", "TTL", "LENGTH", "LIMIT", "COUNT", "VERSION", "LEVEL", "TYPE", "PREFIX", "SIZE",
-    "IN", "AGE", "ISSUER", "AUDIENCE", "ALGORITHM", "HEADER", "REQUIRED", "ROUNDS", "SECONDS", "MINUTES", "HOURS", "DAYS",
+    "IN", "AGE", "ISSUER", "AUDIENCE", "ALGORITHM", "HEADER", "REQUIRED", "ROUNDS", "SECONDS", "MINUTES", "HOURS",
+    "DAYS",
     "TIMEOUT", "MS", "INTERVAL", "TEMPLATE", "USER", "USERNAME", "ORG", "PROJECT", "LOCATION", "ORIGIN", "ORIGINS",
     "PROVIDER", "MODEL", "CLUSTER", "DATASET", "SLUG", "SCOPE", "SCOPES", "WINDOW", "REQUESTS", "STRATEGY", "DEBUG",
 }  # fmt: skip

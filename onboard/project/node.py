@@ -66,7 +66,7 @@ def package_manager(tree: Tree, root: Package | None, app: Package | None, readm
 
 
 def node(tree: Tree, root: Package | None, app: Package | None, readme: str) -> NodeSpec:
-    """Return the Node.js spec: a pin before a range, unless the range says that the pin is stale; README as a last resort."""
+    """Return the Node.js spec: a pin, unless a range says that it is stale; a range; the README as a last resort."""
     folders = list(dict.fromkeys([app.dir if app else ".", "."]))
     pins: list[tuple[str, str, str]] = []
     for folder in folders:

@@ -11,7 +11,8 @@ from onboard.project.values import Alternative
 
 _GROUP = re.compile(
     r"^(?P<what>[\w /&.-]{2,40}?)\s*[(:,–—-]*\s*(?:choose|pick|use|needs?|only|any)?\s*(?:just |only )?\bone of\b|"
-    r"\b(?:choose|pick|use|set|configure)\s+(?:just |only |any |exactly )?one\b(?: of)?(?: the)?(?: following)?(?P<after>[\w ]*)",
+    r"\b(?:choose|pick|use|set|configure)\s+(?:just |only |any |"
+    r"exactly )?one\b(?: of)?(?: the)?(?: following)?(?P<after>[\w ]*)",
     re.I,
 )
 _OPTION = re.compile(
@@ -23,8 +24,8 @@ _ORDINAL = re.compile(r"^\(?(?:[0-9]{1,2}|[a-d])[.)]\s+(?P<name>.+)$|^(?:or|eith
 def find(variables: tuple[Variable, ...], template: Template) -> tuple[tuple[Variable, ...], tuple[Alternative, ...]]:
     """Return the variables with their groups, and the groups.
 
-    A heading opens a group (`Redis, one of:`), headings within it the ways (`Option A: Upstash`); ways that are labelled as
-    options make a group without a heading too. A group of one way is none.
+    A heading opens a group (`Redis, one of:`), headings within it the ways (`Option A: Upstash`); ways that are
+    labelled as options make a group without a heading too. A group of one way is none.
     """
     groups: list[tuple[str, list[tuple[str, list[str]]]]] = []
     group: list[tuple[str, list[str]]] | None = None

@@ -28,7 +28,9 @@ def over(app: App, table: AppTable, tree: Tree) -> App:
         Alternative(
             line(name),
             tuple((line(option), tuple(names)) for option, names in options.items()),
-            required=any(variables[each].need is Need.REQUIRED for names in options.values() for each in names if each in variables),
+            required=any(
+                variables[each].need is Need.REQUIRED for names in options.values() for each in names if each in variables
+            ),
         )
         for name, options in table.one_of.items()
     )  # fmt: skip
@@ -36,7 +38,8 @@ def over(app: App, table: AppTable, tree: Tree) -> App:
         for _, names in alternative.options:
             for name in names:
                 variables[name] = replace(
-                    variables.get(name) or Variable(name, naming.kind(name), Need.OPTIONAL, exposed=naming.exposed(name)),
+                    variables.get(name)
+                    or Variable(name, naming.kind(name), Need.OPTIONAL, exposed=naming.exposed(name)),
                     one_of=alternative.name,
                 )  # fmt: skip
     dev = _dev(app.dev, table.dev, manager, app.dir) if table.dev else app.dev

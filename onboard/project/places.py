@@ -158,7 +158,8 @@ def _said(head: str) -> str | None:
     for pattern in (
         r"must be (?:named )?[`'\"]?(\.env[\w.]*)",
         r"\bcp\s+\S+\s+(\.env[\w.]*)",
-        r"(?:rename|copy|duplicate)\b[^\n]*?\b(?:to|as|into)\s+(?:a )?(?:new )?(?:file )?(?:named |called )?[`'\"]?(\.env[\w.]*)",
+        r"(?:rename|copy|duplicate)\b[^\n]*?\b(?:to|as|into)\s+(?:a )?(?:new )?(?:file )?(?:named |"
+        r"called )?[`'\"]?(\.env[\w.]*)",
         r"(?:named|called)\s+[`'\"\\]*(\.env[\w.]*)",
         r"(?:create|make)\b[^\n]*?[`'\"]?(\.env\.local)\b",
         r"(?:example of|new)\b[^\n]{0,20}?[`'\"](\.env[\w.]*)[`'\"]",
@@ -196,7 +197,7 @@ def _reads_plain(tree: Tree, packages: list[Package]) -> bool:
 
 
 def ignored(tree: Tree, path: str) -> bool:
-    """Whether the .gitignore files on the way to `path` cover it, by the plain rules that env files are ignored with."""
+    """Whether the .gitignore files on the way to `path` cover it, by the plain rules that are usual for env files."""
     parts = path.split("/")
     verdict = False
     for depth in range(len(parts)):

@@ -13,7 +13,8 @@ from onboard.project.values import Push
 
 _DESTRUCTIVE = re.compile(
     r"(?<![\w-])(reset|drop|fresh|wipe|nuke|destroy|rollback|refresh|down|revert|undo|truncate|clean|teardown)(?![\w-])|--force|--accept-data-loss|"
-    r"--force-reset|force[_-]reset|--hard|migrate:reset|db:reset|drizzle-kit drop|dropdb|rm -|redo|schema:drop|schema-delete",
+    r"--force-reset|force[_-]reset|--hard|migrate:reset|db:reset|drizzle-kit drop|dropdb|rm -|redo|schema:drop|"
+    r"schema-delete",
     re.I,
 )
 _ELSEWHERE = re.compile(r"prod|stag|remote|preview|test|ci\b|e2e|deploy|:d1|turso:prod", re.I)

@@ -9,7 +9,8 @@ from onboard.project.files import Tree
 
 _CAP = 512 << 10
 _COPY = re.compile(
-    r"\b(?:cp|copy|Copy-Item|mv|move|ln -s|install)\s+(?:-[a-zA-Z]+\s+)*(?P<source>[\w./-]*env[\w.-]*)\s+(?P<target>[\w./-]*\.env[\w.-]*)",
+    r"\b(?:cp|copy|Copy-Item|mv|move|ln -s|"
+    r"install)\s+(?:-[a-zA-Z]+\s+)*(?P<source>[\w./-]*env[\w.-]*)\s+(?P<target>[\w./-]*\.env[\w.-]*)",
     re.I,
 )
 _SAID = re.compile(

@@ -19,11 +19,11 @@ _URL = re.compile(
 
 
 def find(start: Path) -> Path:
-    """Return the project's root: the git root above `start`, or a folder below it that stands alone; else `start` itself.
+    """Return the project's root: the git root above `start`, or a folder below it that stands alone, or `start`.
 
-    Alone stands what has a lock file, an onboard.toml or a template of its own and is no member of a workspace above it.
-    Never a folder above a git root. Raises ProjectError where `start` is no folder, or where the root belongs to someone
-    else (git's own rule): a file that a stranger left in a shared parent folder must not steer us.
+    Alone stands what has a lock file, an onboard.toml or a template of its own and is no member of a workspace above
+    it. Never a folder above a git root. Raises ProjectError where `start` is no folder, or where the root belongs to
+    someone else (git's own rule): a file that a stranger left in a shared parent folder must not steer us.
     """
     folder = Path(os.path.realpath(start))
     if not folder.is_dir():

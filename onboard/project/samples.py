@@ -11,16 +11,19 @@ _LOCAL_HOSTS = re.compile(
     r"(?!(host|hostname|url|domain|server|example|endpoint|address|project|your|user|ep|xxx)(-|_|$))[a-z][a-z0-9]*([-_][a-z0-9]+)*)$",
     re.I,
 )
-"""This machine, or a name without dots: a compose service. A reference (`${PGHOST}`) is as local as what it refers to."""
+"""This machine, or a name without dots: a compose service. A reference (`${PGHOST}`) counts as local."""
 _URL = re.compile(
     r"^(?P<scheme>[a-z][a-z0-9+.-]*)://(?:(?P<user>[^/@]*)@)?(?P<host>\[[^\]]*\]|[^/:?#]*)(?P<rest>.*)$", re.I | re.S
 )
 _MARKS = re.compile(
     r"\.\.\.|…|\*{2,}|x{3,}|<[^<>]+>|\[[A-Za-z][^\[\]]*\]|\{\{.*\}\}|__\w+__|_{3,}|"
-    r"\b(your|yours?r?)([-_ ]|[A-Z]|$)|[-_ /.]your[-_ ]|^your|\byour\b|change[-_ ]?(me|this|it)|replace[-_ ]?(me|this|with)?\b|"
+    r"\b(your|yours?r?)([-_ ]|[A-Z]|$)|[-_ /.]your[-_ ]|^your|\byour\b|change[-_ ]?(me|this|it)|replace[-_ ]?(me|"
+    r"this|with)?\b|"
     r"update[-_ ]this|to[-_ ]?be[-_ ]|fill[-_ ]?(in|me|this)|insert[-_ ]|^add[-_ ]|paste[-_ ]|enter[-_ ]|put[-_ ]?your|"
-    r"\bto-?do\b|fixme|placeholder|example\.(com|org|net|gserviceaccount)|example-?(key|token|secret|id)|\bsome[-_ ](key|"
-    r"secret|token|value|random)|something|yolo|any[-_]token|random[-_ ]?(string|secret|key|value)|(secret|key|token)[-_ ]here|"
+    r"\bto-?do\b|fixme|placeholder|example\.(com|org|net|gserviceaccount)|example-?(key|token|secret|id)|"
+    r"\bsome[-_ ](key|"
+    r"secret|token|value|random)|something|yolo|any[-_]token|random[-_ ]?(string|secret|key|value)|(secret|key|"
+    r"token)[-_ ]here|"
     r"\bhere$|^(mock|fake|dummy|stub|sample|my|foo|bar|baz)[-_]|^(foo|bar|baz|foobar|dummy|stub|fake|mock|none|null|undefined|"
     r"tbd|n/a|secret|supersecret|s3cret|password123|abc|abcd?e?f?|abc123|abcdef\w*|1234\w*|012345\d*|123456\d*)$|"
     r"yoursite|yourdomain|yourcompany|yourapp|mysite\.com|mydomain|\.example(/|:|$)|ep-xxx|user:pass(word)?@(?!localhost|127)|"
@@ -51,8 +54,8 @@ def local(url: str) -> bool:
 def placeholder(name: str, value: str, kind: Kind, *, generated: bool = False, beside_local: bool = False) -> bool:
     """Whether a template's value must never be used.
 
-    An empty value is none: there is nothing to be misused. `generated`: the repository or everybody makes it locally, so
-    that a sample is no reason to keep it. `beside_local`: a host of the same group is on this machine.
+    An empty value is none: there is nothing to be misused. `generated`: the repository or everybody makes it locally,
+    so that a sample is no reason to keep it. `beside_local`: a host of the same group is on this machine.
     """
     if not value:
         return False
@@ -84,9 +87,7 @@ def placeholder(name: str, value: str, kind: Kind, *, generated: bool = False, b
         return True
     if name.endswith(("_ID", "_IDS")) and (_SHORT_TEST_KEY.match(bare) or (bare.isdigit() and len(bare) > 3)):
         return True
-    if _SHORT_TEST_KEY.match(bare) or bare.startswith(("pk_test_", "pk_live_", "UA-", "G-X")):
-        return True
-    return False
+    return bool(_SHORT_TEST_KEY.match(bare)) or bare.startswith(("pk_test_", "pk_live_", "UA-", "G-X"))
 
 
 def _bad_url(value: str, url: re.Match[str]) -> bool:

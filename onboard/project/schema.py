@@ -18,7 +18,8 @@ _DEEPEST = 60
 _UPPER = re.compile(r"^[A-Z][A-Z0-9_]{1,}\??$")
 _ROOTS = {
     "z", "zod", "v", "s", "t", "joi", "yup", "type", "str", "url", "num", "bool", "port", "email", "host", "json",
-    "envfield", "envalid", "valibot", "envsafe", "schema", "makevalidator", "env", "object", "string", "number", "boolean", "ark",
+    "envfield", "envalid", "valibot", "envsafe", "schema", "makevalidator", "env", "object", "string", "number",
+    "boolean", "ark",
 }  # fmt: skip
 """First words of an expression that can be a schema."""
 _PRODUCTION = re.compile(
@@ -159,7 +160,7 @@ class _Reader:
             return None
         method = _text(prop)
         root = _text(owner).strip()
-        if owner.type == "identifier" and root not in self.constants or root in ("z.coerce", "zod.coerce"):
+        if (owner.type == "identifier" and root not in self.constants) or root in ("z.coerce", "zod.coerce"):
             if root.partition(".")[0].lower() not in _ROOTS:
                 return None
             return self._base(root, method, values, depth)

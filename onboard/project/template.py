@@ -182,8 +182,8 @@ class _Reader:
         heading = (self.plain_section or "") if self.near else "" if self.plain_section else self.ruled_section or ""
         self.floating = False
         entry = Entry(
-            name, value, line, commented, "\n".join(filter(None, (above, note))), self.group, section, heading, self.zone,
-            tuple(self.titles),
+            name, value, line, commented, "\n".join(filter(None, (above, note))), self.group, section, heading,
+            self.zone, tuple(self.titles),
         )  # fmt: skip
         self.block = []
         self.ruled = False
@@ -247,14 +247,16 @@ def is_title(text: str, *, loose: bool = False) -> bool:
 
 _ZONE_FILLER = {
     "env", "environment", "environmental", "var", "vars", "variable", "variables", "setting", "settings", "config",
-    "configuration", "the", "following", "below", "everything", "all", "feature", "features", "integration", "integrations",
-    "service", "services", "is", "are", "for", "local", "development", "dev", "values", "and", "begin", "end", "section",
+    "configuration", "the", "following", "below", "everything", "all", "feature", "features", "integration",
+    "integrations",
+    "service", "services", "is", "are", "for", "local", "development", "dev", "values", "and", "begin", "end",
+    "section",
     "to", "run", "app", "core", "extras", "these", "keys", "secrets", "not", "things", "stuff",
 }  # fmt: skip
 
 
 def zone(title: str) -> str | None:
-    """Return `optional` or `required` where a heading is about nothing else, so that it holds until the next such one."""
+    """Return `optional` or `required` where a heading is about nothing else: it holds until the next such one."""
     words = [word for word in re.split(r"[^a-z]+", re.sub(r"\(.*?\)", "", title.lower())) if word]
     said = [word for word in words if word in ("optional", "required", "mandatory")]
     if re.search(r"\binternal use only\b", title, re.I):
@@ -265,22 +267,27 @@ def zone(title: str) -> str | None:
 
 
 _OPTIONAL = re.compile(
-    r"\boptional(ly)?\b|\bleave (this |it |them )?(blank|empty|unset|as is)\b|\bonly (needed|required|used|necessary) (for|if|when|in|on)\b|"
-    r"\bnot (strictly )?(required|needed|necessary|mandatory)\b|\bif (you|you'?d|you're|you are) (want|wish|use|using|like|need|plan|prefer|"
+    r"\boptional(ly)?\b|\bleave (this |it |them )?(blank|empty|unset|as is)\b|\bonly (needed|required|used|"
+    r"necessary) (for|if|when|in|on)\b|"
+    r"\bnot (strictly )?(required|needed|necessary|mandatory)\b|\bif (you|you'?d|you're|you are) (want|wish|use|"
+    r"using|like|need|plan|prefer|"
     r"don'?t need)\b|\bif (unset|not set|empty|omitted|absent|missing)\b|\bif using\b|\bfalls? back\b|\bdefaults? to\b|"
     r"\byou can (safely )?(skip|ignore|omit|remove)\b|\bdo not need\b|\bdon'?t need\b|\bproduction only\b|"
-    r"\b(used|needed|necessary|required|applies|relevant|only) (only )?(if|when)\b|\bset (this|these|it) (to|if|only)\b|\bto enable\b|"
+    r"\b(used|needed|necessary|required|applies|relevant|only) (only )?(if|when)\b|\bset (this|these|it) (to|if|"
+    r"only)\b|\bto enable\b|"
     r"\bonly in production\b|\bin production only\b|\bself[- ]host(ed|ing) only\b",
     re.I,
 )
 _FEATURE_SECTION = re.compile(
-    r"\b(e2e|tests?|testing|playwright|cypress|analytics|monitoring|error tracking|observability|telemetry|tracing|logging|"
+    r"\b(e2e|tests?|testing|playwright|cypress|analytics|monitoring|error tracking|observability|telemetry|tracing|"
+    r"logging|"
     r"enterprise|ee only|experimental|deploy(ment)?|ci|ci/cd|production|extras?|advanced|debug(ging)?|misc optional)\b",
     re.I,
 )
 """What such a section holds is a feature, a test's or a server's; the app starts without."""
 _REQUIRED = re.compile(
-    r"\b(required|mandatory|must be set|must set|needs? to be set|is necessary)\b(?! (for|if|when|only|in|on|by|to use|unless)\b)",
+    r"\b(required|mandatory|must be set|must set|needs? to be set|is necessary)\b(?! (for|if|when|only|in|on|by|"
+    r"to use|unless)\b)",
     re.I,
 )
 
@@ -306,7 +313,8 @@ def need(entry: Entry) -> str | None:
 
 _MAKE = re.compile(
     r"(openssl\s+rand\s+-(?:hex|base64)\s+\d+|openssl\s+genrsa[^`'\"|;]*|openssl\s+ecparam[^`'\"|;]*|"
-    r"(?:npx|pnpm dlx|bunx|pnpx)\s+(?:--yes\s+)?(?:auth|@better-auth/cli(?:@latest)?|web-push|nanoid|uuid)\s+[\w -]*?(?:secret|generate(?:-vapid-keys)?)\b|"
+    r"(?:npx|pnpm dlx|bunx|pnpx)\s+(?:--yes\s+)?(?:auth|@better-auth/cli(?:@latest)?|web-push|nanoid|"
+    r"uuid)\s+[\w -]*?(?:secret|generate(?:-vapid-keys)?)\b|"
     r"npx auth secret|"
     r"node\s+-e\s+(?P<q>[\"']).*?randomBytes.*?\)\)?(?P=q)|node -p \S*randomBytes\S*|"
     r"(?:head -c \d+ /dev/u?random[^#\n]*)|uuidgen|pwgen[^#\n`]*|"
@@ -338,7 +346,8 @@ def generator(entry: Entry, secret: bool) -> str | None:
 _ENUM_BARE = re.compile(r"(?<![\w|])([\w.-]+(?: \(default\))?(?:\s*\|\s*[\w.-]+(?: \(default\))?)+)(?![\w|])")
 _ENUM_QUOTED = re.compile(r"(['\"`])([\w.-]+)\1(?:,? (?:or|and) |, |/| \| )(?=['\"`])")
 _ENUM_SAID = re.compile(
-    r"\b(?:options|values|supported values|one of|allowed values|possible values|valid values|can be|either)\b:?\s*(?P<list>[^.\n]+)",
+    r"\b(?:options|values|supported values|one of|allowed values|possible values|valid values|can be|"
+    r"either)\b:?\s*(?P<list>[^.\n]+)",
     re.I,
 )
 

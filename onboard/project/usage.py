@@ -28,6 +28,10 @@ _READ = re.compile(
     rb"|\{(?P<several>[^{}]{1,800})\}\s*=\s*(?:process\.env|import\.meta\.env|Bun\.env)\b"
     rb"|(?<![\w.$])env(?:\.|\[[\"'])(?P<module>[A-Z][A-Z0-9_]{2,})"
 )
+_IF_NOT = re.compile(rb"if\s*\(\s*!\s*$")
+_THROWS = re.compile(rb"[^;{}]{0,60}\)\s*\{?(?:\s*(?://[^\n]*\n|console[^\n]*\n))*\s*throw")
+_DEMANDS = re.compile(r"require|must|orthrow|assert|invariant")
+"""Helpers whose name says that they throw."""
 _ASIDE = re.compile(
     r"(^|/)(__tests__|tests?|e2e|cypress|playwright|fixtures?|__mocks__|mocks|examples?|stories|docs?|\.github|\.storybook|bench\w*|templates?)/"
     r"|\.(test|spec|stories|d|e2e)\.[a-z]+$|(^|/)(vitest|jest|playwright|cypress)\.(config|setup)[\w.]*$|\.config\.[a-z]+$"
@@ -84,8 +88,8 @@ class _Read:
 def search(tree: Tree, folders: Iterable[str], skip: Iterable[str] = ()) -> dict[str, Use]:
     """Return the variables that code below `folders` reads; git-ignored files, tests and `skip` left out.
 
-    `skip` are folders of other apps. Reads within the caps only; a cut is noted as a trouble. Each file is read once for
-    all apps.
+    `skip` are folders of other apps. Reads within the caps only; a cut is noted as a trouble. Each file is read once
+    for all apps.
     """
     unwanted = tuple(f"{folder}/" for folder in skip)
     uses: dict[str, Use] = {}
@@ -127,9 +131,9 @@ def _reads(path: str, data: bytes) -> Iterator[_Read]:
         helper = (match["helper"] or b"").decode().lower()
         demanded = (
             bool(re.match(rb"\s*(\|\||\?\?)\s*(\(\(\)\s*=>\s*\{\s*)?(throw|fail|die|\w*[eE]rror\()", after))
-            or bool(re.search(rb"if\s*\(\s*(?:!|(?:typeof\s+)?$)\s*$", before) and re.match(rb"[^;{}]{0,60}\)\s*\{?\s*(?:\n\s*(?://[^\n]*|console[^\n]*)?)*\s*throw", after))
+            or bool(_IF_NOT.search(before) and _THROWS.match(after))
             or bool(re.search(rb"(invariant|assert(\.ok)?)\(\s*$", before))
-            or helper in ("required", "requireenv", "requiredenv", "mustenv", "getenvorthrow", "assertenv", "invariant", "getrequiredenv", "requireenvvar", "config.getorthrow", "configservice.getorthrow")
+            or bool(_DEMANDS.search(helper))
             or (match["python"] is not None and b"environ[" in match.group(0))
             or path.endswith(".prisma")
         )  # fmt: skip

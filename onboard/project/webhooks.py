@@ -90,7 +90,7 @@ def find(
             package = commands.packages.members.get(own.dir)
             tree.trouble(
                 "webhook.port",
-                f"{own.script or 'the listener'} forwards {route.path} to port {own.port}, the app listens on {dev_port}",
+                f"{own.script or 'the listener'} forwards {route.path} to {own.port}, the app listens on {dev_port}",
                 _line_of(tree, package, own.script), _dev_place(tree, commands, dev),
                 variable=variable,
             )  # fmt: skip
@@ -150,12 +150,14 @@ def _started_by_dev(commands: Commands, app: str, dev: Dev | None) -> set[tuple[
     return {(leaf.dir, leaf.script) for leaf in leaves if leaf.program == "stripe" and leaf.argv[1:2] == ("listen",)}
 
 
+_OTHERS = re.compile(
+    r"CLERK|SVIX|RESEND|GITHUB|POLAR|LEMON|PADDLE|SLACK|SHOPIFY|WORKOS|SANITY|LINEAR|PLAIN|HUBSPOT|SUPABASE|VERCEL"
+)
+
+
 def _variable(path: str, names: tuple[str, ...], routes: int) -> str | None:
-    fitting = [
-        name for name in names
-        if "WEBHOOK" in name and "SECRET" in name and ("STRIPE" in name or not re.search(r"CLERK|SVIX|RESEND|GITHUB|POLAR|LEMON|PADDLE|SLACK|SHOPIFY|WORKOS|SANITY|LINEAR|PLAIN|HUBSPOT", name))
-    ]  # fmt: skip
-    fitting = [name for name in fitting if "STRIPE" in name] or fitting
+    signing = [name for name in names if "WEBHOOK" in name and "SECRET" in name]
+    fitting = [name for name in signing if "STRIPE" in name] or [name for name in signing if not _OTHERS.search(name)]
     words = {word.upper() for word in re.split(r"[^A-Za-z0-9]+", path) if word}
     return max(
         fitting,
@@ -181,15 +183,7 @@ def _routes(tree: Tree, commands: Commands, app: str) -> list[_Route]:
         text = tree.text(path, cap=_CAP, matters=False)
         if text is None:
             continue
-        if text.strip():
-            by_path = "stripe" in local.lower() and re.search(r"web-?hook", local, re.I)
-            delegated = _STRIPE_HANDLER.search(text) and ("stripe" in local.lower() or "webhook" in local.lower())
-            if not _VERIFIES.search(text) and not (delegated and re.search(r"web-?hook", local, re.I)):
-                if not (
-                    by_path and "stripe" in text.lower() and re.search(r"export .*\bPOST\b|export default|action", text)
-                ):
-                    continue
-        elif not re.search(r"stripe", local, re.I) or not re.search(r"web-?hook", local, re.I):
+        if not _is_stripe(local, text):
             continue
         if url not in {route.path for route in found}:
             found.append(_Route(url, path, _secret_name(text), tuple(dict.fromkeys(_EVENT.findall(text)))))
@@ -198,6 +192,18 @@ def _routes(tree: Tree, commands: Commands, app: str) -> list[_Route]:
         if not any(each.path == route for each in found):
             found.append(_Route(route, None, None, ()))
     return found
+
+
+def _is_stripe(local: str, text: str) -> bool:
+    """Whether a route's code takes Stripe's calls; of an empty file only the path can tell."""
+    stripe, hook = "stripe" in local.lower(), re.search(r"web-?hook", local, re.I) is not None
+    if not text.strip():
+        return stripe and hook
+    if _VERIFIES.search(text) or (hook and _STRIPE_HANDLER.search(text)):
+        return True
+    return (
+        stripe and hook and "stripe" in text.lower() and re.search(r"\bPOST\b|export default|action", text) is not None
+    )
 
 
 def health(tree: Tree, app: str) -> tuple[str, ...]:

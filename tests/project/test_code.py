@@ -94,7 +94,8 @@ def test_the_schema_corrects_the_template_and_a_conflict_is_told(tmp_path: Path)
 def test_without_a_template_the_variables_come_from_schema_and_code(tmp_path: Path) -> None:
     files: Files = {
         "package.json": next_app(),
-        "src/env.ts": "export const env = createEnv({ server: { AUTH_SECRET: z.string(), LOG: z.string().optional() } });",
+        "src/env.ts": "export const env = createEnv({ server: { AUTH_SECRET: z.string(), LOG: "
+        "z.string().optional() } });",
         "src/mail.ts": 'if (!process.env.MAIL_KEY) {\n  throw new Error("no mail");\n}\n',
     }
     found = app(tmp_path, files)
@@ -113,7 +114,8 @@ def test_a_workspace_package_brings_its_schema(tmp_path: Path) -> None:
         "apps/web/package.json": {
             "name": "@a/web", "scripts": {"dev": "next dev"}, "dependencies": {"next": "15", "@a/auth": "workspace:*"},
         },
-        "apps/web/src/env.ts": "import { authEnv } from '@a/auth/env';\nexport const env = createEnv({ extends: [authEnv()], server: {} });",
+        "apps/web/src/env.ts": "import { authEnv } from '@a/auth/env';\nexport const env = createEnv({ extends: "
+        "[authEnv()], server: {} });",
         "packages/auth/package.json": {"name": "@a/auth"},
         "packages/auth/env.ts": "export const authEnv = () => createEnv({ server: { AUTH_KEY: z.string().min(1) } });",
         "packages/other/package.json": {"name": "@a/other"},

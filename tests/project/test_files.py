@@ -94,7 +94,8 @@ def test_nothing_of_the_repository_is_run(tmp_path: Path) -> None:
     files = {
         "package.json": {"scripts": {"dev": command, "postinstall": command, "db:push": command}},
         ".env.example": f"A_KEY=$({command})\nB_KEY=`{command}`\n",
-        "src/env.ts": f"require('child_process').execSync('{command}'); createEnv({{ server: {{ C_KEY: z.string() }} }})",
+        "src/env.ts": f"require('child_process').execSync('{command}'); createEnv({{ server: {{ C_KEY: z.string() "
+        "}} }})",
         ".git/config": f"[core]\n\tfsmonitor = {command}\n\thooksPath = .\n",
     }
     understood(tmp_path, files)

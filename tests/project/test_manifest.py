@@ -160,7 +160,8 @@ def test_an_app_of_a_monorepo_has_its_own_part(tmp_path: Path) -> None:
         "apps/web/package.json": next_app(),
         "apps/web/.env.example": "A_KEY=\n",
         "apps/jobs/package.json": {"name": "jobs"},
-        "onboard.toml": "[variables]\nA_KEY = { need = 'optional' }\n[apps.'apps/jobs']\nenv_file = 'apps/jobs/.env'\n[apps.'apps/jobs'.variables]\nB_KEY = {}\n",
+        "onboard.toml": "[variables]\nA_KEY = { need = 'optional' }\n[apps.'apps/jobs']\nenv_file = "
+        "'apps/jobs/.env'\n[apps.'apps/jobs'.variables]\nB_KEY = {}\n",
     }
     found = understood(tmp_path, files)
     jobs = next(app for app in found.apps if app.dir == "apps/jobs")

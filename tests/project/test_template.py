@@ -266,7 +266,8 @@ def test_an_app_gets_it_all_from_its_template(tmp_path: Path) -> None:
     found = app(
         tmp_path,
         {
-            ".env.local.example": "# Authentication\n# openssl rand -base64 32\nAUTH_SECRET=change-me\n\n# Flags\nNEXT_PUBLIC_SHOP=true\n"
+            ".env.local.example": "# Authentication\n# openssl rand -base64 32\nAUTH_SECRET=change-me\n\n# "
+            "Flags\nNEXT_PUBLIC_SHOP=true\n"
         },
     )
     secret, flag = found.variables
