@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from onboard.clean import line
 from onboard.errors import OnboardError
 from onboard.model import Kind, Secret, Shape, Tell, Verdict
-from onboard.network import Reply, Request
 from onboard.providers import _neon_api as api
+from onboard.providers import _neon_sql as sql
 from onboard.providers._base import (
     TABLES,
     Credential,
@@ -28,22 +27,14 @@ from onboard.providers._base import (
     obtain,
     odd,
     refused,
-    unclear,
 )
 from onboard.providers._url import Url, host_of, parse, scheme_of, with_password
 
 if TYPE_CHECKING:
     from onboard.machine import Machine
 
-_SQL_HOSTS = (".neon.tech", ".neon.build")
-_CONSOLE = "https://console.neon.tech"
 _KEYS_PAGE = "https://console.neon.tech/app/settings/api-keys"
 _DIRECT = r"(\w+_)?(DIRECT(_DATABASE)?_URL|DATABASE_URL_UNPOOLED|POSTGRES_URL_NON_POOLING)"
-_PROBE = (
-    "select current_user, current_database(), current_setting('neon.project_id', true), "
-    "current_setting('neon.branch_id', true), current_setting('neon.endpoint_id', true), version()"
-)
-_COLUMNS = ("user", "database", "project", "branch_id", "endpoint", "version")
 _CONNECT = (
     "open an account and a project",
     "make a branch for development from the default one (Branches, New branch)",
@@ -63,7 +54,7 @@ class Neon(Provider):
             ("NEON_DATABASE_URL_UNPOOLED", r"NEON_" + _DIRECT),
             Kind.SECRET,
             "postgresql://…@ep-….neon.tech/…",
-            _CONSOLE,
+            sql.CONSOLE,
             (*_CONNECT, "switch Connection pooling off and copy the string"),
         ),
         Key(
@@ -72,7 +63,7 @@ class Neon(Provider):
             ("NEON_DATABASE_URL", r"NEON_(DATABASE_|POSTGRES_|CONNECTION_)?(URL|URI|STRING)"),
             Kind.SECRET,
             "postgresql://…@ep-….neon.tech/…?sslmode=require",
-            _CONSOLE,
+            sql.CONSOLE,
             (*_CONNECT, "leave Connection pooling on and copy the string"),
         ),
         Key(
@@ -90,7 +81,7 @@ class Neon(Provider):
             ("NEON_PROJECT_ID",),
             Kind.PUBLIC,
             "two words and a number",
-            _CONSOLE,
+            sql.CONSOLE,
             ("open the project, then Settings", "copy the project id"),
         ),
     )
@@ -99,7 +90,7 @@ class Neon(Provider):
             "",
             "connection string",
             ("url",),
-            (*_SQL_HOSTS, api.HOST),
+            (*sql.SQL_HOSTS, api.HOST),
             uses=("api", "project"),
             seconds=15.0,
             endpoints=("neon.sql", "neon.api"),
@@ -108,7 +99,7 @@ class Neon(Provider):
             "direct",
             "direct connection string",
             ("direct",),
-            (*_SQL_HOSTS, api.HOST),
+            (*sql.SQL_HOSTS, api.HOST),
             uses=("api", "project"),
             seconds=15.0,
             endpoints=("neon.sql", "neon.api"),
@@ -121,7 +112,7 @@ class Neon(Provider):
             "api",
             "Every app and colleague on this branch: the pooled and the direct string share one password.",
             "at once, when Neon has finished the reset; open connections are dropped",
-            _CONSOLE,
+            sql.CONSOLE,
             ("open the branch, then Roles & Databases", "choose Reset password beside the role", "copy the new string"),
         ),
         Rotation(
@@ -153,7 +144,7 @@ class Neon(Provider):
     def claim(self, name: str, value: str) -> tuple[str, int] | None:
         """Know a connection string by its host, whatever its name; other hosts are PostgreSQL's."""
         if scheme_of(value) in ("postgres", "postgresql"):
-            if not host_of(value).endswith(_SQL_HOSTS):
+            if not host_of(value).endswith(sql.SQL_HOSTS):
                 return None
             return ("direct" if re.fullmatch(_DIRECT, name) else "url"), 3
         if (by_name := super().claim(name, value)) is not None:
@@ -205,16 +196,17 @@ class Neon(Provider):
         shape, url = self.shape(self.key(key), value), parse(value)
         if not shape.fits or isinstance(url, str):
             return kept_back(f"nothing was sent: {shape.text}")
-        reply = await ask(machine, self._probe(value, url, credential.seconds * 0.75), own=(500,))
+        reply = await ask(machine, sql.probe(value, url, credential.seconds * 0.75), own=(500,))
         if isinstance(reply, Verdict):
             return reply
-        row = _row(reply) if reply.status == 200 else None
+        row = sql.row(reply) if reply.status == 200 else None
         if row is None:
-            return self._declined(reply, url)
-        identity = {name: line(text, limit=120) for name, text in zip(_COLUMNS, row, strict=False) if text}
+            return sql.declined(reply, url)
+        identity = {name: line(text, limit=120) for name, text in zip(sql.COLUMNS, row, strict=False) if text}
         identity["version"] = " ".join(identity.get("version", "").split()[:2])
         if identity["version"] == "" or "user" not in identity:
             return odd(url.host, reply)
+        identity["host"] = url.host
         if "branch_id" in identity:
             identity["branch"] = identity["branch_id"]
         if values.text("api"):
@@ -227,7 +219,7 @@ class Neon(Provider):
                 identity.get("branch_id", ""),
                 seconds=credential.seconds * 0.2,
             )
-        return accepted(_said(identity), identity, detail=_noted(identity))
+        return accepted(sql.said(identity), identity, detail=sql.noted(identity))
 
     async def tables(self, values: Values, machine: Machine) -> tuple[str, ...] | None:
         """List the tables in a read-only transaction over HTTP."""
@@ -235,64 +227,13 @@ class Neon(Provider):
         url = parse(value)
         if isinstance(url, str):
             return None
-        reply = await ask(machine, self._probe(value, url, 10.0, TABLES))
+        reply = await ask(machine, sql.probe(value, url, 10.0, TABLES))
         if isinstance(reply, Verdict) or reply.status != 200:
             return None
-        rows = _rows(reply)
+        rows = sql.rows(reply)
         return (
             None if rows is None else tuple(line(row[0], limit=200) for row in rows if row and isinstance(row[0], str))
         )
-
-    @staticmethod
-    def _probe(value: str, url: Url, seconds: float, query: str = _PROBE) -> Request:
-        """Return the question as Neon's own driver puts it: the host's first label is `api`."""
-        return Request(
-            "neon.sql",
-            f"https://api.{url.host.partition('.')[2]}",
-            "/sql",
-            _SQL_HOSTS,
-            "POST",
-            {
-                "Neon-Connection-String": Secret(value),
-                "Neon-Raw-Text-Output": "true",
-                "Neon-Array-Mode": "true",
-                "Neon-Batch-Isolation-Level": "ReadCommitted",
-                "Neon-Batch-Read-Only": "true",
-                "Content-Type": "application/json",
-            },
-            json.dumps({"queries": [{"query": query, "params": []}]}).encode(),
-            seconds=seconds,
-        )
-
-    @staticmethod
-    def _declined(reply: Reply, url: Url) -> Verdict:
-        """Read an error by its words: Neon's statuses do not tell a wrong password from a full quota."""
-        found = reply.object()
-        message = found.get("message") or found.get("msg") or ""
-        text = message if isinstance(message, str) and message else reply.text[:2000]
-        code = found.get("code")
-        identity = {"user": line(url.user, limit=80), "database": line(url.path, limit=80), "endpoint": url.host}
-        if "exceeded the" in text and "quota" in text:
-            return limited(
-                "the project has used up a quota of its plan",
-                identity,
-                detail="it works again next month, or on a larger plan",
-                step=Tell("look at the project's usage", url=_CONSOLE),
-            )
-        if reply.status == 400 and (code == "28P01" or "password authentication failed" in text):
-            return refused(
-                "Neon refuses it: the password or the role is wrong, or the compute is gone",
-                detail="Neon gives one answer for all three; copy the connection string again",
-            )
-        if reply.status == 400 and code == "3D000":
-            return limited(f"user and password are right, but there is no database “{identity['database']}”", identity)
-        if reply.status in (400, 500) and "endpoint is disabled" in text:
-            return limited("its compute is disabled", identity, step=Tell("enable the compute", url=_CONSOLE))
-        if "not allowed to connect" in text or "allowed list" in text or "IP Allow" in text:
-            return unclear("the project lets in only listed addresses, and not this one", detail="see IP Allow at Neon")
-        if reply.status == 500:
-            return unclear("Neon has a fault of its own, or too many connections (500)", detail="try again in a minute")
-        return odd(url.host, reply)
 
     async def _key(self, credential: Credential, values: Values, machine: Machine) -> Verdict:
         reply = await ask(machine, api.request(values.text("api"), "auth", seconds=credential.seconds))
@@ -336,12 +277,12 @@ class Neon(Provider):
         held = {id: values.text(id) for id in ("url", "direct") if id in values}
         url = parse(next(iter(held.values()), ""))
         if isinstance(url, str) or not values.text("api"):
-            raise OnboardError("a new Neon password needs NEON_API_KEY", f"or reset it at {_CONSOLE}")
+            raise OnboardError("a new Neon password needs NEON_API_KEY", f"or reset it at {sql.CONSOLE}")
         credential = next(c for c in self.credentials if c.needs[0] in held)
         known = (await self.verify(credential, values, machine)).identity
         project, branch = api.safe_id(known.get("project")), api.safe_id(known.get("branch_id"))
         if not project or not branch or known.get("api") == "no":
-            raise OnboardError("NEON_API_KEY does not see the branch of this connection string", f"see {_CONSOLE}")
+            raise OnboardError("NEON_API_KEY does not see the branch of this connection string", f"see {sql.CONSOLE}")
         password = await api.new_password(machine, values.text("api"), project, branch, url.user, url.password or "")
         return Fresh({id: Secret(with_password(text, password)) for id, text in held.items()}, old_dead=True)
 
@@ -363,46 +304,6 @@ class Neon(Provider):
         project = await api.only_project(machine, key, values.text("project"), "a Neon branch of your own")
         pooled, direct = await api.own_branch(machine, key, project)
         return {"url": Secret(pooled), "direct": Secret(direct)}
-
-
-def _row(reply: Reply) -> list[str] | None:
-    """Return the one row of the answer as texts; `None` where it is in another shape."""
-    rows = _rows(reply)
-    if rows is None or len(rows) != 1 or len(rows[0]) != len(_COLUMNS):
-        return None
-    return [text if isinstance(text, str) else "" for text in rows[0]]
-
-
-def _rows(reply: Reply) -> list[list[Any]] | None:
-    """Return the rows of the answer; `None` where it is in another shape."""
-    found: Any = reply.object()
-    results = found.get("results")
-    if isinstance(results, list) and len(results) == 1 and isinstance(results[0], dict):
-        found = results[0]
-    rows = found.get("rows")
-    if not isinstance(rows, list):
-        return None
-    plain = [list(row.values()) if isinstance(row, dict) else row for row in rows]
-    return plain if all(isinstance(row, list) for row in plain) else None
-
-
-def _said(identity: Mapping[str, str]) -> str:
-    text = f"{identity['user']} in {identity.get('database', '?')}"
-    if "branch" in identity:
-        text += f", branch {identity['branch']}"
-    if "project" in identity:
-        text += f" of project {identity['project']}"
-    return text
-
-
-def _noted(identity: Mapping[str, str]) -> str:
-    if identity.get("default") == "true":
-        return "this is the project's default branch, which is production's as a rule"
-    if identity.get("protected") == "true":
-        return "this is a protected branch"
-    if "default" not in identity:
-        return "without NEON_API_KEY it cannot be told whether this branch is production's"
-    return f"the branch ends on {identity['expires'][:10]}" if "expires" in identity else ""
 
 
 provider = Neon()

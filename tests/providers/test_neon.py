@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -88,6 +89,7 @@ class TestNeon(LiveContract[NeonStandIn]):
         assert verdict.identity["branch_id"] == service(served).development.id
         assert verdict.identity["default"] == "false"
         assert verdict.identity["project"] == service(served).project_id
+        assert verdict.identity["host"] == urlsplit(values["url"]).hostname
 
     @pytest.mark.anyio
     async def test_the_default_branch_is_told(self, served: Served, values: dict[str, str], machine: Machine) -> None:
@@ -134,6 +136,10 @@ class TestNeon(LiveContract[NeonStandIn]):
             ):
                 verdict = await self.verdict("", {"url": url}, machine)
                 assert verdict.status is expected, verdict
+            assert await self.provider.tables(held({"url": right}, self.provider), machine) is not None
+            wrong = held({"url": right.replace("wave:", "wave:not-")}, self.provider)
+            assert await self.provider.tables(wrong, machine) is None
+            await machine.network.close()
 
     @pytest.mark.anyio
     @pytest.mark.parametrize(
