@@ -54,7 +54,8 @@ def understand(start: Path, path: Path | None = None, *, deep: bool = True) -> P
     """Return what the repository around `start` needs.
 
     `path`: the app to speak of (`apps/web`); `None`: the one that `start` lies in, else the main app. `deep=False`
-    leaves out env schemas and the search of the code. Raises ProjectError where onboard.toml or the folder cannot be used.
+    leaves out env schemas and the search of the code. Raises ProjectError where onboard.toml or the folder cannot be
+    used.
     """
     top = root.find(start)
     tree = Tree(top)
@@ -149,6 +150,7 @@ def _app(common: _Common, folder: str, place: places.Place) -> App:
     env_file, env_source = places.target(tree, place, template.opening, said, mine, near, framework)
     services = compose.find(tree, folder, said.text)
     variables = _variables(place, template, services)
+    _warn(tree, template, variables)
     schema_file: str | None = None
     undeclared: tuple[CodeRead, ...] = ()
     unused: tuple[str, ...] = ()
@@ -204,6 +206,23 @@ def _variables(
 ) -> tuple[Variable, ...]:
     local = _local_groups(template)
     return tuple(_variable(place, entry, local, services) for entry in template.entries)
+
+
+def _warn(tree: Tree, template: templates.Template, variables: tuple[Variable, ...]) -> None:
+    """Note secrets in the wrong place: sent to the browser, or in clear in the template."""
+    for variable in variables:
+        place = variable.declared_in[0]
+        if variable.exposed and variable.kind is Kind.SECRET:
+            text = f"{variable.name} is a secret, and its prefix sends it to the browser"
+            tree.trouble("exposed.secret", text, place, variable=variable.name)
+        if naming.looks_issued(variable.sample):
+            text = f"the template gives {variable.name} what looks like a real key; revoke it if it is one"
+            tree.trouble("template.secret", text, place, variable=variable.name)
+    for name, at in template.duplicates:
+        place = f"{variables[0].declared_in[0].rpartition(':')[0]}:{at}"
+        tree.trouble(
+            "template.duplicate", f"{name} stands twice in the template; the last counts", place, variable=name
+        )
 
 
 def _local_groups(template: templates.Template) -> frozenset[str]:

@@ -138,7 +138,7 @@ def _webhooks(app: App, troubles: tuple[Trouble, ...]) -> str:
         if hook in unsure:
             rows.append(
                 "# No variable for the signing secret was found in the route or the template." if hook.variable is None
-                else f"# {hook.script or 'The listener'} forwards to {hook.port}; that is not the port of the dev server."
+                else f"# {hook.script or 'The listener'} forwards to {hook.port}, which is not the dev server's port."
             )  # fmt: skip
         rows.append(f"path = {_text(hook.path)}")
         port = app.dev.port if app.dev and hook.variable in wrong else hook.port
@@ -166,9 +166,11 @@ def _variables(app: App, troubles: tuple[Trouble, ...], header: str) -> str:
         reason = _reason(variable, conflicts.get(variable.name))
         if reason:
             rows.append(f'{variable.name} = {{ need = "{variable.need.value}" }}  # {reason}')
-    for read in app.undeclared:
-        if read.need == "required":
-            rows.append(f'{read.name} = {{ need = "required" }}  # read in {read.places[0]}, and in no template')
+    rows += [
+        f'{read.name} = {{ need = "required" }}  # read in {read.places[0]}, and in no template'
+        for read in app.undeclared
+        if read.need == "required"
+    ]
     return f"[{header}]\n" + "\n".join(rows) + "\n" if rows else ""
 
 

@@ -102,6 +102,18 @@ def _secret_value(value: str) -> bool:
     )
 
 
+_REAL = re.compile(
+    r"^((sk|rk)_(live|test)_[A-Za-z0-9]{24,}|whsec_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{36,}|sk-ant-[\w-]{40,}|"
+    r"sk-(proj-)?[A-Za-z0-9_-]{40,}|xox[abp]-\d+-[\w-]{20,}|AKIA[A-Z0-9]{16}|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}|"
+    r"SG\.[\w-]{20,}\.[\w-]{30,})$"
+)
+
+
+def looks_issued(value: str) -> bool:
+    """Whether a value has the shape of a key that a service issued, and is no row of one and the same sign."""
+    return bool(_REAL.match(value)) and len(set(value)) > 12
+
+
 _FEATURE = re.compile(
     r"(^|_)(SENTRY|POSTHOG|PLAUSIBLE|UMAMI|MIXPANEL|AMPLITUDE|SEGMENT|DATADOG|DD|NEWRELIC|NEW_RELIC|AXIOM|LOGTAIL|BETTER_?STACK|HIGHLIGHT|"
     r"LOGSNAG|BASELIME|HONEYCOMB|OTEL|OPENPANEL|PIRSCH|FATHOM|HOTJAR|CLARITY|GOOGLE_ANALYTICS|GOOGLE_SITE_VERIFICATION|GOOGLE_TAG\w*|"

@@ -29,7 +29,9 @@ def over(app: App, table: AppTable, tree: Tree) -> App:
             line(name),
             tuple((line(option), tuple(names)) for option, names in options.items()),
             required=any(
-                variables[each].need is Need.REQUIRED for names in options.values() for each in names if each in variables
+                each in variables and variables[each].need is Need.REQUIRED
+                for names in options.values()
+                for each in names
             ),
         )
         for name, options in table.one_of.items()

@@ -9,6 +9,7 @@ from onboard.project.compose import Compose
 from onboard.project.files import Tree
 from onboard.project.packages import Package
 
+_SOURCED = r"(?m)^\s*(source|\.)\s+\S*\.env\b"
 _BY_PROGRAM = {
     "next": "next", "blitz": "next", "vite": "vite", "astro": "vite", "svelte-kit": "vite", "react-router": "vite",
     "vinxi": "vite", "solid-start": "vite", "qwik": "vite", "vike": "vite", "analog": "vite", "hydrogen": "vite",
@@ -70,9 +71,8 @@ def find(
                 tree.text(path, matters=False) or "",
             ):
                 found["python-dotenv"] = None
-        elif name.endswith(".sh") and path.count("/") < 3:
-            if re.search(r"(?m)^\s*(source|\.)\s+\S*\.env\b", tree.text(path, matters=False) or ""):
-                found["bash"] = None
+        elif name.endswith(".sh") and re.search(_SOURCED, tree.text(path, matters=False) or ""):
+            found["bash"] = None
     return tuple(found) or ("dotenv",)
 
 

@@ -14,7 +14,8 @@ _COPY = re.compile(
     re.I,
 )
 _SAID = re.compile(
-    r"(?:copy|rename|duplicate|move)\b[^\n]{0,40}?[`\"'*\[(]{1,3}(?P<source>[\w./-]*env[\w.-]*)[`\"'*\])]{1,3}[^\n]{0,60}?\b(?:to|as|into|and (?:re)?name (?:it|the copy)(?: to| as)?|named|called)\b"
+    r"(?:copy|rename|duplicate|move)\b[^\n]{0,40}?[`\"'*\[(]{1,3}(?P<source>[\w./-]*env[\w.-]*)[`\"'*\])]{1,3}"
+    r"[^\n]{0,60}?\b(?:to|as|into|and (?:re)?name (?:it|the copy)(?: to| as)?|named|called)\b"
     r"[^\n]{0,20}?[`\"'*\[(]{1,3}(?P<target>[\w./-]*\.env[\w.-]*)[`\"'*\])]",
     re.I,
 )

@@ -300,7 +300,8 @@ class _Reader:
             _text(key).strip("'\""): value
             for node in values if node.type == "object"
             for pair in node.named_children if pair.type == "pair"
-            if (key := pair.child_by_field_name("key")) is not None and (value := pair.child_by_field_name("value")) is not None
+            if (key := pair.child_by_field_name("key")) is not None
+            and (value := pair.child_by_field_name("value")) is not None
         }  # fmt: skip
         default = next((options[name] for name in ("devDefault", "default") if name in options), None)
         optional = "optional" in options and _text(options["optional"]) == "true"

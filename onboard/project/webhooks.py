@@ -84,7 +84,7 @@ def find(
                 started_by_dev=own is not None and (own.dir, own.script) in running,
                 file=route.file,
                 dir=own.dir if own else app,
-            )  # fmt: skip
+            )
         )
         if own and own.port and dev_port and own.port != dev_port and route.file:
             package = commands.packages.members.get(own.dir)

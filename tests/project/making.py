@@ -6,7 +6,8 @@ from pathlib import Path
 
 from onboard.project import App, Project, understand
 
-Files = Mapping[str, str | bytes | Mapping[str, object]]
+Files = Mapping[str, object]
+"""Path → text, bytes, or what becomes JSON."""
 
 
 def repository(folder: Path, files: Files) -> Path:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from onboard.model import Kind, Need
 from onboard.project import naming, samples
 from onboard.project.template import choices, description, generator, link, need, parse, zone
-from tests.project.making import app
+from tests.project.making import app, understood
 
 PLACEHOLDERS = [
     ("STRIPE_SECRET_KEY", "sk_test_"),
@@ -260,6 +260,22 @@ def test_a_large_template_is_read_whole() -> None:
     text = "".join(f"# about {at}\nNAME_{at}=value\n\n" for at in range(30_000))
 
     assert len(parse(text).entries) == 30_000
+
+
+def test_a_secret_in_the_wrong_place_is_told(tmp_path: Path) -> None:
+    real = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+    text = (
+        f"NEXT_PUBLIC_STRIPE_SECRET_KEY=sk_test_\nSTRIPE_SECRET_KEY={real}\nOTHER_KEY=sk_test_{'x' * 24}\nOTHER_KEY=\n"
+    )
+    found = understood(tmp_path, {".env.example": text})
+
+    assert [(trouble.kind, trouble.variable, trouble.places) for trouble in found.troubles] == [
+        ("exposed.secret", "NEXT_PUBLIC_STRIPE_SECRET_KEY", (".env.example:1",)),
+        ("template.secret", "STRIPE_SECRET_KEY", (".env.example:2",)),
+        ("template.duplicate", "OTHER_KEY", (".env.example:4",)),
+    ]
+    assert real not in str(found.troubles)
+    assert found.app.variables[1].placeholder
 
 
 def test_an_app_gets_it_all_from_its_template(tmp_path: Path) -> None:
