@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from onboard.project import (
     root,
     samples,
     serving,
+    usage,
     webhooks,
 )
 from onboard.project import template as templates
@@ -149,7 +150,7 @@ def _app(common: _Common, folder: str, place: places.Place) -> App:
     framework = "wasp" if dev and dev.command == "wasp start" else serving.framework(leaves, folder)
     env_file, env_source = places.target(tree, place, template.opening, said, mine, near, framework)
     services = compose.find(tree, folder, said.text)
-    variables = _variables(place, template, services)
+    variables = tuple(_told(variable, said) for variable in _variables(place, template, services))
     _warn(tree, template, variables)
     schema_file: str | None = None
     undeclared: tuple[CodeRead, ...] = ()
@@ -208,6 +209,12 @@ def _variables(
     return tuple(_variable(place, entry, local, services) for entry in template.entries)
 
 
+def _told(variable: Variable, prose: readme.Readme) -> Variable:
+    """Return the variable with what the README says, where the template is silent."""
+    need = prose.need(variable.name) if variable.probably else None
+    return replace(variable, need=Need(need), probably=False) if need else variable
+
+
 def _warn(tree: Tree, template: templates.Template, variables: tuple[Variable, ...]) -> None:
     """Note secrets in the wrong place: sent to the browser, or in clear in the template."""
     for variable in variables:
@@ -262,7 +269,9 @@ def _variable(
     return Variable(
         name=line(entry.name, limit=200),
         kind=kind,
-        need=Need.OPTIONAL if said == "optional" or (said is None and naming.feature(entry.name)) else Need.REQUIRED,
+        need=Need.OPTIONAL
+        if said == "optional" or (said is None and (naming.feature(entry.name) or usage.given(entry.name)))
+        else Need.REQUIRED,
         default=entry.value if works and not secret else None,
         sample=entry.value,
         placeholder=placeholder,

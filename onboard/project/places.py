@@ -173,6 +173,10 @@ def _said(head: str) -> str | None:
 
 def _habit(tree: Tree, folder: str, framework: str | None, packages: list[Package]) -> str:
     """Return what such projects read by themselves, and git ignores."""
+    if (
+        packages and packages[0].dir != folder
+    ):  # one file at the root for an app below it: nobody reads it by habit alone
+        return ".env"
     if framework in ("next", "vite", "react-scripts") or (
         framework is None and any(package.depends_on("next") for package in packages)
     ):

@@ -56,6 +56,18 @@ class Readme:
         """Return `stripe listen …` command lines."""
         return [match.group(0) for match in LISTEN.finditer(self.text)][:10]
 
+    def need(self, name: str) -> str | None:
+        """Return `optional` or `required` where the lines that name a variable say so, all of one mind."""
+        if name not in self.text:
+            return None
+        said = set()
+        for row in re.findall(rf"(?m)^.*(?<![A-Z0-9_]){re.escape(name)}(?![A-Z0-9_]).*$", self.text)[:20]:
+            if re.search(r"\boptional(ly)?\b|\bnot required\b|\bif you (want|need|use)\b", row, re.I):
+                said.add("optional")
+            elif re.search(r"\brequired\b(?! (for|if|when|in|only)\b)|\bmandatory\b", row, re.I):
+                said.add("required")
+        return said.pop() if len(said) == 1 else None
+
     def script_at(self, name: str) -> int | None:
         """Where a package.json script is first told to be run; `None`: nowhere."""
         match = re.search(

@@ -131,7 +131,7 @@ def _score(package: Package, own: set[str], started: set[str], commands: Command
         return 0
     if package.depends_on("next"):
         score += 3
-    score += 3 * bool(_MAIN.match(last)) + (last in ("web", "app", "nextjs", "dashboard"))
+    score += 3 * bool(_MAIN.match(last)) + (last in ("web", "nextjs")) + 2 * (last in ("app", "dashboard"))
     score += 4 * (package.dir in own)
     score += 2 * (package.dir in started) + 2 * package.dir.startswith("apps/")
     score -= 6 * bool(_SIDE.search(last)) + 4 * package.depends_on("expo", "react-native", "electron")

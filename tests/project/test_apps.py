@@ -5,6 +5,7 @@ import pytest
 from onboard.project import understand
 from tests.project.making import Files, app, next_app, repository, understood
 
+PRISMA_APP = {**next_app(), "devDependencies": {"prisma": "6"}}
 TARGETS = [
     ({".env.local.example": "A_KEY=\n"}, ".env.local", "template"),
     ({".env.example": "A_KEY=\n"}, ".env.local", "habit"),
@@ -13,8 +14,8 @@ TARGETS = [
     ({".env.example": "A_KEY=\n", "README.md": "Run `vercel env pull` first.\n"}, ".env.local", "README"),
     ({".env.example": "# Create a copy of this file named `.env` and fill it in.\n\nA_KEY=\n"}, ".env", "template"),
     ({".env.example": "# this must be .env, not .env.local\nA_KEY=\n"}, ".env", "template"),
-    ({"env.example": "A_KEY=\n", ".gitignore": ".env*\n", "prisma/schema.prisma": "", "package.json": {**next_app(), "devDependencies": {"prisma": "6"}}}, ".env", "habit"),
-    ({".env.example": "A_KEY=\n", "package.json": next_app(dev="dotenv -e .env.development -- next dev")}, ".env.development", "scripts"),
+    ({"env.example": "A_KEY=\n", ".gitignore": ".env*\n", "package.json": PRISMA_APP}, ".env", "habit"),
+    ({".env.example": "A_KEY=\n", "package.json": next_app(dev="dotenv -e .env.dev -- next dev")}, ".env.dev", "scripts"),
     ({".env": "A_KEY=\n"}, ".env.local", "template"),
     ({".env.dev.example": "A_KEY=\n", "README.md": "cp .env.dev.example .env\n"}, ".env", "README"),
     ({".env.server.example": "A_KEY=\n"}, ".env.server", "template"),
@@ -58,6 +59,17 @@ def test_a_client_s_and_a_server_s_template_make_two_files(tmp_path: Path) -> No
     assert (found.app.dev.command, found.app.dev.port) == ("wasp start", 3000)
 
 
+def test_the_readme_s_table_says_what_can_be_left_out(tmp_path: Path) -> None:
+    table = (
+        "| name | |\n|---|---|\n| `A_KEY` | Required |\n| `B_KEY` | optional, for mail |\n| `C_KEY` | what it is |\n"
+    )
+    found = app(tmp_path, {".env.example": "A_KEY=\nB_KEY=\nC_KEY=\n", "README.md": table})
+
+    assert [(each.need.value, each.probably) for each in found.variables] == [
+        ("required", False), ("optional", False), ("required", True),
+    ]  # fmt: skip
+
+
 READERS = [
     (next_app(), ("next",)),
     (next_app(dev="dotenv -e .env.local -- next dev"), ("next", "dotenv-expand")),
@@ -65,7 +77,7 @@ READERS = [
     ({"scripts": {"dev": "node --env-file=.env --watch server.js"}}, ("node",)),
     ({"scripts": {"dev": "dotenvx run -- node --watch server.js"}}, ("dotenvx",)),
     ({"scripts": {"dev": "tsx watch server.ts"}, "dependencies": {"dotenv": "16"}}, ("dotenv",)),
-    ({"scripts": {"dev": "next dev", "deploy": "source .env.local && ./deploy.sh"}, "dependencies": {"next": "15"}}, ("next", "bash")),
+    (next_app(deploy="source .env.local && ./deploy.sh"), ("next", "bash")),
 ]  # fmt: skip
 
 
@@ -145,7 +157,7 @@ def test_one_template_at_the_root_is_the_main_app_s(tmp_path: Path) -> None:
     files = {name: text for name, text in MONOREPO.items() if not name.endswith(".env.example")}
     found = understood(tmp_path, {**files, ".env.example": "DATABASE_URL=\n"})
 
-    assert [(app.dir, app.template, app.env_file) for app in found.apps] == [("apps/web", ".env.example", ".env.local")]
+    assert [(app.dir, app.template, app.env_file) for app in found.apps] == [("apps/web", ".env.example", ".env")]
 
 
 @pytest.mark.parametrize(

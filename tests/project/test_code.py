@@ -38,7 +38,8 @@ SCHEMAS = [
 def test_a_schema_s_words_are_read(
     expression: str, required: bool, default: str | None, rules: tuple[str, ...]
 ) -> None:
-    source = f"const later = z.string().min(1).optional();\nexport const env = createEnv({{ server: {{ THE_KEY: {expression} }} }});\n"
+    later = "const later = z.string().min(1).optional();\n"
+    source = f"{later}export const env = createEnv({{ server: {{ THE_KEY: {expression} }} }});\n"
     (rule,) = read(source.encode())
 
     assert (rule.name, rule.required, rule.default, rule.rules) == ("THE_KEY", required, default, rules)
@@ -67,7 +68,8 @@ def test_broken_source_is_no_error(source: bytes) -> None:
 TEMPLATE = "# optional\nUPSTASH_URL=\n# optional\nAPI_KEY=\nMODE=fast\n"
 SCHEMA = """import { z } from "zod";
 export const env = createEnv({
-  server: { UPSTASH_URL: z.string().url().optional(), API_KEY: z.string().min(1), MODE: z.enum(["slow", "quick"]), LATER: z.string() },
+  server: { UPSTASH_URL: z.string().url().optional(), API_KEY: z.string().min(1), MODE: z.enum(["slow", "quick"]),
+    LATER: z.string() },
 });
 """
 

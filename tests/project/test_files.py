@@ -156,7 +156,7 @@ def test_one_remote_has_one_name_without_credentials(url: str, name: str | None)
 
 
 def test_a_worktree_and_a_second_clone_are_the_same_project(tmp_path: Path) -> None:
-    config = '[core]\n\tbare = false\n[remote "upstream"]\n\turl = x:other\n[remote "origin"]\n\turl = git@github.com:acme/shop.git\n'
+    config = '[remote "upstream"]\n\turl = x:other\n[remote "origin"]\n\turl = git@github.com:acme/shop.git\n'
     files = {
         "one/.git/config": config,
         "one/.git/worktrees/two/commondir": "../..\n",

@@ -40,7 +40,11 @@ variable = "HOOK_SECRET"
 events = ["invoice.paid"]
 
 [variables]
-STRIPE_KEY = { need = "optional", kind = "secret", provider = "stripe", link = "https://x.dev/keys", description = "Pays." }
+STRIPE_KEY.need = "optional"
+STRIPE_KEY.kind = "secret"
+STRIPE_KEY.provider = "stripe"
+STRIPE_KEY.link = "https://x.dev/keys"
+STRIPE_KEY.description = "Pays."
 MODE = { default = "slow", choices = ["slow", "fast"] }
 NEW_ID = { need = "required", scopes = { local = "any", production = "the shop's own" } }
 

@@ -16,8 +16,8 @@ PACKAGE = {"name": "shop", "scripts": {"dev": "next dev"}, "dependencies": {"nex
         ({"package.json": PACKAGE, "bun.lock": ""}, "bun", None, "bun.lock"),
         ({"package.json": {**PACKAGE, "engines": {"pnpm": ">=9"}}, "pnpm-lock.yaml": ""}, "pnpm", ">=9", "engines"),
         ({"package.json": {**PACKAGE, "volta": {"yarn": "4.1.0"}}, "yarn.lock": ""}, "yarn", "4.1.0", "volta"),
-        ({"package.json": PACKAGE, "pnpm-lock.yaml": "", ".tool-versions": "pnpm 9.1.0\n"}, "pnpm", "9.1.0", ".tool-versions"),
-        ({"package.json": PACKAGE, "pnpm-lock.yaml": "", "mise.toml": '[tools]\npnpm = "10"\n'}, "pnpm", "10", "mise.toml"),
+        ({"package.json": PACKAGE, ".tool-versions": "npm 9.1.0\n"}, "npm", "9.1.0", ".tool-versions"),
+        ({"package.json": PACKAGE, "mise.toml": '[tools]\nnpm = "10"\n'}, "npm", "10", "mise.toml"),
         ({"package.json": PACKAGE, "README.md": "```\npnpm install\n```\n"}, "pnpm", None, "README"),
         ({"package.json": PACKAGE}, "npm", None, None),
         (
@@ -100,7 +100,8 @@ def test_a_project_without_packages_has_no_package_manager(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("pin", "spec", "holds"),
     [
-        ("20.10", ">=v18.17.1", True), ("16.18.0", ">=20", False), ("20", ">=20.10", True), ("22.21.0", "^22.21.0", True),
+        ("20.10", ">=v18.17.1", True), ("16.18.0", ">=20", False), ("20", ">=20.10", True),
+        ("22.21.0", "^22.21.0", True),
         ("22.3.0", "^22.21.0", False), ("24", "20.x", False), ("20.5", "20.x || 22.x", True), ("lts/*", ">=18", None),
         ("18.2.0", ">=18 <20", True), ("20.1.0", ">=18 <20", False), ("20", "18 - 20", True),
     ],

@@ -56,7 +56,7 @@ def test_a_route_is_known_by_its_code_with_its_variable_and_events(tmp_path: Pat
 def test_a_webhook_of_another_service_is_none_of_stripe_s(tmp_path: Path) -> None:
     files = {
         "package.json": next_app(),
-        "app/api/webhooks/clerk/route.ts": 'import { Webhook } from "svix";\nexport const POST = () => process.env.CLERK_WEBHOOK_SECRET;\n',
+        "app/api/webhooks/clerk/route.ts": 'import { Webhook } from "svix";\nprocess.env.CLERK_WEBHOOK_SECRET;\n',
     }
 
     assert app(tmp_path, files).webhooks == ()
