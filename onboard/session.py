@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from onboard.machine import Machine
     from onboard.vault import Entry
 
+_OWN_HOST = "the server that the value itself names"
 _NOT_YET = "not approved yet: nothing of this repository was run, asked, or read from the keyring"
 
 
@@ -83,7 +84,7 @@ class Session:
                 if not set(credential.needs) <= set(service.keys.values()):
                     continue  # the project has no variable for it
                 names = [n for n, key in service.keys.items() if key in (*credential.needs, *credential.uses)]
-                for host in credential.hosts:
+                for host in (*credential.hosts, *((_OWN_HOST,) if credential.own_host else ())):
                     hosts.setdefault(host, [])
                     hosts[host] += [name for name in names if name not in hosts[host]]
         folder = self._choices.get("folder")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from onboard import providers
-from onboard.model import Kind, Need, Shape, Variable
+from onboard.model import Kind, Need, Secret, Shape, Variable
 from onboard.project.values import App
 from onboard.providers._base import Held, Key, Provider, Values
+
+PROVEN = 3
+"""How sure a claim is that a value's own structure proves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,16 @@ def variables(app: App) -> tuple[Variable, ...]:
     return tuple(map(_known, app.variables))
 
 
-def services(variables: tuple[Variable, ...]) -> tuple[Service, ...]:
-    """Return the services behind `variables`, in their order."""
+def services(variables: tuple[Variable, ...], values: Mapping[str, Secret] | None = None) -> tuple[Service, ...]:
+    """Return the services behind `variables`, in their order.
+
+    `values`: what is really there; where its structure proves another service than the template's sample suggests
+    (a `DATABASE_URL` that is Neon's), it is that one's.
+    """
     grouped: dict[str, list[tuple[Variable, str]]] = {}
     for variable in variables:
-        found = whose(variable)
+        value = (values or {}).get(variable.name)
+        found = whose(variable, value.reveal() if value else "")
         if found is not None:
             grouped.setdefault(found[0].id, []).append((variable, found[1].id))
     return tuple(
@@ -44,27 +53,39 @@ def services(variables: tuple[Variable, ...]) -> tuple[Service, ...]:
     )
 
 
-def whose(variable: Variable) -> tuple[Provider, Key] | None:
-    """Return the provider and key of a variable; `None` where no provider knows it."""
+def whose(variable: Variable, value: str = "") -> tuple[Provider, Key] | None:
+    """Return the provider and key of a variable, by a value that proves them, else by its template; `None`: unknown."""
+    if value and (proven := providers.recognise(variable.name, value)) is not None:
+        claim = proven[0].claim(variable.name, value)
+        if claim is not None and claim[1] == PROVEN:
+            return proven[0], proven[0].key(claim[0])
     if variable.provider is not None:
         try:
             provider = providers.provider(variable.provider)
         except KeyError:
             return None
-        claim = provider.claim(variable.name, variable.sample)
+        claim = provider.claim(variable.name, variable.sample) or provider.claim(variable.name, "")
         return (provider, provider.key(claim[0])) if claim else None
     found = providers.recognise(variable.name, variable.sample)
     return (found[0], found[0].key(found[1])) if found else None
 
 
-def held(service: Service, values: dict[str, Held]) -> Values:
-    """Return the service's values out of `values` (by variable name)."""
-    return Values((key, values[name]) for name, key in service.keys.items() if name in values)
+def held(service: Service, values: Mapping[str, Held], among: tuple[Service, ...] = ()) -> Values:
+    """Return the service's values out of `values` (by variable name), with what it borrows from `among`."""
+    own = [(key, values[name]) for name, key in service.keys.items() if name in values]
+    lent = [
+        (id, values[name])
+        for id, source in service.provider.borrows.items()
+        for other in among
+        for name, key in other.keys.items()
+        if name in values and source == f"{other.provider.id}.{key}"
+    ]
+    return Values([*own, *lent])
 
 
 def shape(variable: Variable, value: str) -> Shape | None:
     """Say what `value` looks like for this variable; `None` where nothing is known of it."""
-    found = whose(variable)
+    found = whose(variable, value)
     if found is None:
         return None
     provider, key = found

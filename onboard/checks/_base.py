@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from onboard.vault import Entry
 
 
-@dataclass(slots=True)
+@dataclass
 class View:
     """What the checks of one look may see. Made once a look; values are in it only as Secrets."""
 
@@ -45,10 +46,10 @@ class View:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     """What services said in this look, by finding id (`live.stripe`)."""
 
-    @property
+    @cached_property
     def services(self) -> tuple[Service, ...]:
-        """The services behind the variables."""
-        return services(self.variables)
+        """The services behind the variables, by their values where those prove it."""
+        return services(self.variables, self.values)
 
     def held(self) -> dict[str, Held]:
         """Return the values that are there and are not placeholders, by variable name."""

@@ -24,7 +24,7 @@ def _of(view: View, service: Service) -> list[Check]:
     id, title = service.provider.id, service.provider.title
     mode = Check(f"mode.{id}", f"{title} mode", partial(_mode, service=service))
     found = [mode]
-    values = held(service, view.held())
+    values = held(service, view.held(), view.services)
     asked = []
     for credential in service.provider.credentials:
         if not all(any(key == need for key in service.keys.values()) for need in credential.needs):
@@ -61,23 +61,19 @@ def _of(view: View, service: Service) -> list[Check]:
 
 
 def _further(values: Values, credential: Credential) -> list[Values]:
-    """Return the further values of a credential of one key, where they differ (DATABASE_URL and DIRECT_URL)."""
+    """Return the further values of a credential of one key, where they differ, each with what sharpens the question."""
     if len(credential.needs) != 1:
         return []
     key = credential.needs[0]
-    held_values = values.all(key)
-    seen = {held_values[0].value} if held_values else set()
-    found = []
-    for one in held_values[1:]:
-        if one.value not in seen:
-            seen.add(one.value)
-            found.append(Values([(key, one)]))
-    return found
+    distinct = {one.value: one for one in reversed(values.all(key))}
+    first = values.all(key)[:1]
+    beside = [(id, one) for id in credential.uses for one in values.all(id)[:1]]
+    return [Values([(key, one), *beside]) for one in values.all(key) if one in distinct.values() and one not in first]
 
 
 def _mode(view: View, service: Service) -> Finding | None:
     check = Check(f"mode.{service.provider.id}", f"{service.provider.title} mode", partial(_mode, service=service))
-    values = held(service, view.held())
+    values = held(service, view.held(), view.services)
     key = service.provider.production(values)
     if not key:
         return None
@@ -96,7 +92,7 @@ async def _live(view: View, service: Service, credential: Credential, values: Va
     base = live_id(service, credential)
     provider = service.provider
     further = values is not None
-    values = values if values is not None else held(service, view.held())
+    values = values if values is not None else held(service, view.held(), view.services)
     absent = [key for key in credential.needs if key not in values]
     name = values.variable(credential.needs[0]) or None
     check = Check(
@@ -133,7 +129,7 @@ def _pair(view: View, service: Service) -> Finding | None:
         for credential in provider.credentials
         if live_id(service, credential) in view.verdicts
     }
-    verdict = provider.compare(held(service, view.held()), verdicts)
+    verdict = provider.compare(held(service, view.held(), view.services), verdicts)
     if verdict is None:
         return None
     step = verdict.step
