@@ -11,6 +11,7 @@ from onboard.clean import line
 from onboard.model import Kind, Need, Variable
 from onboard.project import (
     code,
+    comments,
     compose,
     naming,
     node,
@@ -256,8 +257,8 @@ def _variable(
 ) -> Variable:
     kind = naming.kind(entry.name, entry.value)
     secret = kind is Kind.SECRET
-    generate = templates.generator(entry, secret)
-    said = templates.need(entry)
+    generate = comments.generator(entry, secret)
+    said = comments.need(entry)
     if generate is None and secret and not re.search(r"falls? back", entry.comment, re.I):
         generate = naming.made_locally(entry.name)
     in_compose = bool(services and len(entry.value) > 3 and entry.value in services.text)
@@ -276,13 +277,13 @@ def _variable(
         sample=entry.value,
         placeholder=placeholder,
         generate=generate,
-        link=templates.link(entry),
+        link=comments.link(entry),
         section=entry.section,
-        description=templates.description(entry),
+        description=comments.description(entry),
         commented=entry.commented,
         exposed=naming.exposed(entry.name),
         probably=said is None,
-        choices=templates.choices(entry),
+        choices=comments.choices(entry),
         declared_in=(f"{place.template}:{entry.line}",),
     )
 

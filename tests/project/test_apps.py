@@ -15,7 +15,7 @@ TARGETS = [
     ({".env.example": "# Create a copy of this file named `.env` and fill it in.\n\nA_KEY=\n"}, ".env", "template"),
     ({".env.example": "# this must be .env, not .env.local\nA_KEY=\n"}, ".env", "template"),
     ({"env.example": "A_KEY=\n", ".gitignore": ".env*\n", "package.json": PRISMA_APP}, ".env", "habit"),
-    ({".env.example": "A_KEY=\n", "package.json": next_app(dev="dotenv -e .env.dev -- next dev")}, ".env.dev", "scripts"),
+    ({".env.example": "A=\n", "package.json": next_app(dev="dotenv -e .env.dev -- next dev")}, ".env.dev", "scripts"),
     ({".env": "A_KEY=\n"}, ".env.local", "template"),
     ({".env.dev.example": "A_KEY=\n", "README.md": "cp .env.dev.example .env\n"}, ".env", "README"),
     ({".env.server.example": "A_KEY=\n"}, ".env.server", "template"),

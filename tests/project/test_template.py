@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from onboard.model import Kind, Need
 from onboard.project import naming, samples
-from onboard.project.template import choices, description, generator, link, need, parse, zone
+from onboard.project.comments import choices, description, generator, link, need
+from onboard.project.template import parse, zone
 from tests.project.making import app, understood
 
 PLACEHOLDERS = [
@@ -198,7 +199,7 @@ def test_the_link_is_where_the_key_is_to_be_had(text: str, url: str | None) -> N
 
 
 def test_sections_are_titles_of_any_dress() -> None:
-    text = "# Mail\nA=1\n\n# ====\n# Jobs\n# ====\nB=1\n\n# [[Files]]\nC=1\n\n#### Search ####\nD=1\n\n# Get it there.\nE=1\n"
+    text = "# Mail\nA=1\n\n# ====\n# Jobs\n# ====\nB=1\n\n# [[Files]]\nC=1\n\n#### Search ####\nD=1\n\n# Get it.\nE=1\n"
 
     assert [entry.section for entry in parse(text).entries] == ["Mail", "Jobs", "Files", "Search", "Search"]
 
