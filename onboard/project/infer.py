@@ -37,6 +37,8 @@ if TYPE_CHECKING:  # pydantic is loaded only where there is a manifest
 
 _TEMPLATE_CAP = 4 << 20
 """Bytes; a template of 100,000 lines passes."""
+_LOOKED_AT = 2_000
+"""Characters of a value that its kind is judged by."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ def _warn(tree: Tree, template: templates.Template, variables: tuple[Variable, .
         if variable.exposed and variable.kind is Kind.SECRET:
             text = f"{variable.name} is a secret, and its prefix sends it to the browser"
             tree.trouble("exposed.secret", text, place, variable=variable.name)
-        if naming.looks_issued(variable.sample):
+        if naming.looks_issued(variable.sample[:_LOOKED_AT]):
             text = f"the template gives {variable.name} what looks like a real key; revoke it if it is one"
             tree.trouble("template.secret", text, place, variable=variable.name)
     for name, at in template.duplicates:
@@ -238,7 +240,7 @@ def _local_groups(template: templates.Template) -> frozenset[str]:
     found = set()
     for entry in template.entries:
         match = _SERVICE_HOST.match(entry.name)
-        host = entry.value if "://" in entry.value else f"x://{entry.value}"
+        host = entry.value[:_LOOKED_AT] if "://" in entry.value else f"x://{entry.value[:_LOOKED_AT]}"
         if match and entry.value and samples.local(host):
             found.add(match["service"])
     return frozenset(found)
@@ -255,7 +257,8 @@ _SERVICE_HOST = re.compile(
 def _variable(
     place: places.Place, entry: templates.Entry, local: frozenset[str], services: compose.Compose | None
 ) -> Variable:
-    kind = naming.kind(entry.name, entry.value)
+    value = entry.value[:_LOOKED_AT]
+    kind = naming.kind(entry.name, value)
     secret = kind is Kind.SECRET
     generate = comments.generator(entry, secret)
     said = comments.need(entry)
@@ -263,9 +266,7 @@ def _variable(
         generate = naming.made_locally(entry.name)
     in_compose = bool(services and len(entry.value) > 3 and entry.value in services.text)
     beside = in_compose or any(entry.name.startswith(f"{service}_") for service in local)
-    placeholder = samples.placeholder(
-        entry.name, entry.value, kind, generated=generate is not None, beside_local=beside
-    )
+    placeholder = samples.placeholder(entry.name, value, kind, generated=generate is not None, beside_local=beside)
     works = bool(entry.value) and not placeholder
     return Variable(
         name=line(entry.name, limit=200),

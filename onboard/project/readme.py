@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from onboard.project.files import Tree
 
 _CAP = 512 << 10
+_LONGEST_LINE = 1_500
+"""Characters; what follows in a line is no instruction to a newcomer."""
 _COPY = re.compile(
     r"\b(?:cp|copy|Copy-Item|mv|move|ln -s|"
     r"install)\s+(?:-[a-zA-Z]+\s+)*(?P<source>[\w./-]*env[\w.-]*)\s+(?P<target>[\w./-]*\.env[\w.-]*)",
@@ -95,4 +97,4 @@ def read(tree: Tree, folder: str = ".") -> Readme:
         for more in ("contributing.md", "development.md", "setup.md"):
             if more in names:
                 text += "\n" + (tree.text(names[more], cap=_CAP, matters=False) or "")
-    return Readme(path, text)
+    return Readme(path, "\n".join(row[:_LONGEST_LINE] for row in text.split("\n")))

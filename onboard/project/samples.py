@@ -41,7 +41,6 @@ _KNOWN_GOOD = re.compile(
 )
 """Keys that their services publish for development: Turnstile's and reCAPTCHA's test keys, Supabase's local stack."""
 _ISSUED_NAMES = ("KEY", "TOKEN", "SECRET", "_ID")
-_PROSE = re.compile(r"^[A-Za-z]+([ ,]+[A-Za-z']+){3,}")
 _JSONISH = re.compile(r"^[\[{]\s*[\"'\]}]")
 
 

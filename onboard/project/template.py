@@ -14,6 +14,8 @@ _BOXED = re.compile(r"^\s*#+\s*(?:[#=*\-─━═~]{2,})\s*(?P<title>[^#=*─━
 _BRACKETS = re.compile(r"^\[\[?\s*(?P<title>[^\[\]]+?)\s*\]\]?$")
 _MOST_LINES = 120_000
 _MOST_VALUE_LINES = 200
+_LONGEST_COMMENT = 1_000
+"""Characters of a comment line that are looked at; a longer one is nothing that a person wrote for people."""
 URL = re.compile(r"https?://[^\s)\"'`<>,]+")
 
 
@@ -114,6 +116,7 @@ class _Reader:
         return not bare or bare[0] in "\"'`" or len(bare.split(" #")[0].split()) <= 2
 
     def _comment(self, text: str) -> None:
+        text = text[:_LONGEST_COMMENT]
         boxed = _BOXED.match(text)
         body = text.strip().strip("#").strip()
         if _RULE.match(text):
@@ -178,6 +181,7 @@ class _Reader:
                 self._title()
             above = "\n".join(self.block)
             self.group = whole
+        note = note[:_LONGEST_COMMENT]
         section = self.plain_section or self.ruled_section
         heading = (self.plain_section or "") if self.near else "" if self.plain_section else self.ruled_section or ""
         self.floating = False

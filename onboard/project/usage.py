@@ -23,11 +23,13 @@ _MARKS = (b".env", b"nv(", b"NV(", b"environ", b"env[", b"equired(", b"onfig.get
 _READ = re.compile(
     rb"(?:process\.env|import\.meta\.env|Bun\.env)(?:\?)?(?:\.|\[[\"'`])(?P<plain>[A-Z][A-Z0-9_]+)"
     rb"|Deno\.env\.get\(\s*[\"'`](?P<deno>[A-Z][A-Z0-9_]+)"
-    rb"|\b(?P<helper>[a-zA-Z]*(?:[eE]nv|ENV)[a-zA-Z]*|required|invariant|config\.get(?:OrThrow)?(?:<\w+>)?|configService\.get(?:OrThrow)?(?:<\w+>)?)\(\s*[\"'`](?P<named>[A-Z][A-Z0-9_]{2,})[\"'`]"
+    rb"|\b(?P<helper>[a-zA-Z]{0,30}(?:[eE]nv|ENV)[a-zA-Z]{0,30}|required|invariant|config\.get(?:OrThrow)?(?:<\w+>)?|configService\.get(?:OrThrow)?(?:<\w+>)?)\(\s*[\"'`](?P<named>[A-Z][A-Z0-9_]{2,})[\"'`]"
     rb"|os\.(?:environ(?:\.get\(|\[)|getenv\()\s*[\"'](?P<python>[A-Z][A-Z0-9_]+)"
     rb"|\{(?P<several>[^{}]{1,800})\}\s*=\s*(?:process\.env|import\.meta\.env|Bun\.env)\b"
     rb"|(?<![\w.$])env(?:\.|\[[\"'])(?P<module>[A-Z][A-Z0-9_]{2,})"
 )
+_LONGEST_INDENT = 400
+"""Bytes before a read in which the beginning of its line is looked for."""
 _IF_NOT = re.compile(rb"if\s*\(\s*!\s*$")
 _THROWS = re.compile(rb"[^;{}]{0,60}\)\s*\{?(?:\s*(?://[^\n]*\n|console[^\n]*\n))*\s*throw")
 _DEMANDS = re.compile(r"require|must|orthrow|assert|invariant")
@@ -112,16 +114,20 @@ def search(tree: Tree, folders: Iterable[str], skip: Iterable[str] = ()) -> dict
 
 def _reads(path: str, data: bytes) -> Iterator[_Read]:
     schema_module = b"env" in data and re.search(rb"import\s*\{[^}]*\benv\b[^}]*\}|import\s+env\b", data) is not None
+    line, counted = 1, 0
     for match in _READ.finditer(data):
-        start = data.rfind(b"\n", 0, match.start()) + 1
-        end = data.find(b"\n", match.end())
-        row = data[start : end if end >= 0 else len(data)]
-        head = row.lstrip()
+        line += data.count(b"\n", counted, match.start())
+        counted = match.start()
+        place = f"{path}:{line}"
+        before_it = max(0, match.start() - _LONGEST_INDENT)
+        start = data.rfind(b"\n", before_it, match.start()) + 1
+        # In the midst of a line that long there is no telling whether it is a comment; such lines are no person's.
+        head = data[start : match.end()].lstrip() if start or before_it == 0 else b""
         if head.startswith((b"//", b"*", b"/*", b"# ")):
             continue
         if match["several"]:
             for name, fallback in _destructured(match["several"]):
-                yield _Read(name, _place(path, data, match), excused=fallback)
+                yield _Read(name, place, excused=fallback)
             continue
         if match["module"] and not schema_module:
             continue
@@ -143,12 +149,7 @@ def _reads(path: str, data: bytes) -> Iterator[_Read]:
             or bool(re.search(rb"(!!|Boolean\(|if\s*\(\s*!?|&&\s*!?|\?\s*)\s*$", before))
             or (match["python"] is not None and (b"get(" in match.group(0) or b"getenv(" in match.group(0)))
         )  # fmt: skip
-        yield _Read(name, _place(path, data, match), demanded, asserted, excused)
-
-
-def _place(path: str, data: bytes, match: re.Match[bytes]) -> str:
-    line = data.count(b"\n", 0, match.start()) + 1
-    return f"{path}:{line}"
+        yield _Read(name, place, demanded, asserted, excused)
 
 
 def _note(use: Use, read: _Read) -> None:

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,23 @@ def test_a_read_in_code_is_found_with_what_happens_without_it(tmp_path: Path, co
     (read_there,) = found.undeclared
 
     assert (read_there.name, read_there.need, read_there.places) == ("THE_KEY", need, ("src/a.ts:3",))
+
+
+HOSTILE_CODE = [
+    "process.env.THE_KEY;" * 15_000, "env" * 100_000 + "('THE_KEY')", "{" * 300_000 + "process.env.THE_KEY",
+    "{ A_B, " * 40_000 + "} = process.env", "//" + "x" * 300_000 + "\nprocess.env.THE_KEY",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", HOSTILE_CODE, ids=range(len(HOSTILE_CODE)))
+def test_code_of_one_endless_line_does_not_hang(tmp_path: Path, code: str) -> None:
+    started = time.perf_counter()
+    app(
+        tmp_path,
+        {"package.json": next_app(), ".env.example": "OTHER=\n", "src/a.ts": code, "src/env.ts": f"z.object({code}"},
+    )
+
+    assert time.perf_counter() - started < 5
 
 
 def test_tests_ignored_files_comments_and_what_the_platform_sets_are_not_searched(tmp_path: Path) -> None:

@@ -54,6 +54,25 @@ def test_links_that_loop_or_leave_the_repository_are_not_followed(tmp_path: Path
     assert found.app.variables == ()
 
 
+HOSTILE_LINES = ["# " + "a." * 500_000, "# " + "| a " * 300_000, "# = " + " " * 900_000 + "x", "A=" + "x" * 1_000_000,
+                 "# " + "http://" * 150_000, "#" * 1_000_000, "A='" + "your" * 250_000, "# Option A: " + "one of " * 100_000]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", HOSTILE_LINES, ids=range(len(HOSTILE_LINES)))
+def test_one_endless_line_does_not_hang(tmp_path: Path, line: str) -> None:
+    files = {
+        "package.json": next_app(),
+        ".env.example": f"{line}\nB_KEY=\n",
+        "README.md": line[2:500_000],
+        ".nvmrc": line,
+    }
+    started = time.perf_counter()
+    found = understood(tmp_path, files)
+
+    assert "B_KEY" in {variable.name for variable in found.app.variables}
+    assert time.perf_counter() - started < 3
+
+
 def test_a_pipe_in_a_template_s_place_does_not_hang(tmp_path: Path) -> None:
     repository(tmp_path, {"package.json": next_app()})
     os.mkfifo(tmp_path / ".env.example")
