@@ -71,7 +71,8 @@ class OnboardApp(SafeApp):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of ours that other themes do not have."""
-        return {"quiet": "ansi_bright_black" if self.native_ansi_color else "#8b93b5", "edge": "ansi_bright_black"}
+        quiet = "ansi_default" if self.native_ansi_color else "#8b93b5"  # bright black is invisible in some palettes
+        return {"quiet": quiet, "edge": "ansi_bright_black"}
 
     # one sitting
 

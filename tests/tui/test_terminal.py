@@ -172,6 +172,16 @@ def test_no_more_colours_are_sent_than_are_wanted(env: dict[str, str], there: bo
         assert not codes & {*range(30, 38), *range(40, 48), *range(90, 98), *range(100, 108), 38, 48}
 
 
+def test_without_colour_the_chosen_line_is_still_marked() -> None:
+    with terminal("run", {"NO_COLOR": "1"}) as at:
+        at.until("Run it")
+        _still(at)
+        attributes = at.raw[: at.raw.rindex(b"Run it")].rsplit(b"\x1b[", 1)[1]
+        at.child.send("q")
+        assert at.end() == 4
+    assert b"4" in attributes.rstrip(b"m").split(b";")
+
+
 def test_suspended_and_back_it_is_as_it_was_and_shows_no_value() -> None:
     with terminal("ask") as at:
         at.until("STRIPE_SECRET_KEY")
