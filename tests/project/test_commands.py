@@ -129,13 +129,21 @@ DESTRUCTIVE = [
     "knex migrate:rollback",
     "dropdb shop && prisma db push",
     "npm run wipe && prisma db push",
+    "npm run first && prisma db push",
 ]
 
 
 @pytest.mark.parametrize("text", DESTRUCTIVE)
 def test_what_throws_data_away_is_never_the_push(tmp_path: Path, text: str) -> None:
     files = {
-        "package.json": {"scripts": {"db:push": text, "wipe": "prisma migrate reset"}, "dependencies": {"prisma": "6"}}
+        "package.json": {
+            "scripts": {
+                "db:push": text,
+                "wipe": "prisma migrate reset",
+                "first": "sh -c 'prisma db execute && npm run wipe'",
+            },
+            "dependencies": {"prisma": "6"},
+        }
     }
 
     assert app(tmp_path, files).push is None

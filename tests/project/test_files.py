@@ -55,7 +55,8 @@ def test_links_that_loop_or_leave_the_repository_are_not_followed(tmp_path: Path
 
 
 HOSTILE_LINES = ["# " + "a." * 500_000, "# " + "| a " * 300_000, "# = " + " " * 900_000 + "x", "A=" + "x" * 1_000_000,
-                 "# " + "http://" * 150_000, "#" * 1_000_000, "A='" + "your" * 250_000, "# Option A: " + "one of " * 100_000]  # fmt: skip
+                 "# " + "http://" * 150_000, "#" * 1_000_000, "A='" + "your" * 250_000,
+                 "# Option A: " + "one of " * 100_000]  # fmt: skip
 
 
 @pytest.mark.parametrize("line", HOSTILE_LINES, ids=range(len(HOSTILE_LINES)))
