@@ -16,8 +16,8 @@ class Choices:
 
     def __init__(self, state: Path, project_id: str) -> None:
         self._state = state
-        self._path = state / "projects" / (hashlib.sha256(project_id.encode()).hexdigest()[:24] + ".json")
-        self._content = statefile.read(self._path)
+        self.path = state / "projects" / (hashlib.sha256(project_id.encode()).hexdigest()[:24] + ".json")
+        self._content = statefile.read(self.path)
         self._content.setdefault("project", project_id)
 
     @property
@@ -96,10 +96,10 @@ class Choices:
     def erase(self) -> None:
         """Forget everything about the project."""
         self._content = {"project": self._content["project"]}
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
     def _save(self) -> None:
-        statefile.write(self._path, self._content)
+        statefile.write(self.path, self._content)
 
     def _list(self, name: str) -> list[Any]:
         found = self._content.get(name)

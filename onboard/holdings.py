@@ -19,6 +19,7 @@ from onboard.project.files import Tree
 if TYPE_CHECKING:
     from onboard.choices import Choices
     from onboard.envfile.save import Undo
+    from onboard.envfile.write import Written
     from onboard.machine import Machine
     from onboard.vault import Entry
 
@@ -75,17 +76,24 @@ class Holdings:
 
     def nearer(self, values: Mapping[str, Secret], readers: Sequence[str]) -> Mapping[str, str]:
         """Return the names that another env file sets otherwise and that win over ours in the reader's own order."""
-        order = _VITE_ORDER if readers and readers[0] == "vite" else _NEXT_ORDER if "next" in readers[:1] else ()
-        if self.path.name not in order:
-            return {}
         found: dict[str, str] = {}
-        for name in order[: order.index(self.path.name)]:
-            data = _bytes(self.path.with_name(name))
+        for path in self._before(readers):
+            data = _bytes(path)
             if data is not None:
                 for variable, value in self.parse(data, readers).items():
                     if variable in values and value != values[variable]:
-                        found.setdefault(variable, name)
+                        found.setdefault(variable, path.name)
         return found
+
+    def files(self) -> tuple[Path, ...]:
+        """Return the env file and those that win over it, whether they are there or not."""
+        return (self.path, *self._before(self._project.app.readers))
+
+    def _before(self, readers: Sequence[str]) -> list[Path]:
+        order = _VITE_ORDER if readers and readers[0] == "vite" else _NEXT_ORDER if "next" in readers[:1] else ()
+        if self.path.name not in order:
+            return []
+        return [self.path.with_name(name) for name in order[: order.index(self.path.name)]]
 
     async def put(
         self,
@@ -103,29 +111,32 @@ class Holdings:
         A vault that cannot be used never stops the file. Raises EnvFileError; the file is then as it was.
         """
         from onboard.envfile.save import save
+        from onboard.envfile.write import write
         from onboard.vault import Entry
 
         env = self.read()
+        readers = reader_ids(self._project.app.readers)
         warnings: list[str] = []
         kept = {n: Entry(value, now, source=source, folder=str(self._root)) for n, value in keep.items()}
         gone = [name for name, value in values.items() if value is None]
+        if kept:
+            # What no spelling can carry must not rest in the vault either: it would be owed for ever.
+            _none_refused(write(env or EnvFile.parse(b""), values, readers))
         if kept or gone:
             warnings += await self._keep(kept, gone)
         saved = save(
             self.path,
             values,
-            reader_ids(self._project.app.readers),
+            readers,
             root=self._root,
             base=env,
             order=[variable.name for variable in variables],
             start=self._start(variables) if env is None else b"",
         )
-        if saved.written.refused:
-            name, why = next(iter(saved.written.refused.items()))
-            raise EnvFileError(f"{name} was not written: {why}")
         if saved.undo is not None:
             self._undo = saved.undo
             await self._keep({UNDO: Entry(saved.undo.secret(), now, source="undo", folder=str(self._root))}, ())
+        _none_refused(saved.written)
         return (*warnings, *saved.written.warnings, *saved.notes)
 
     async def _keep(self, kept: Mapping[str, Entry], gone: Sequence[str]) -> list[str]:
@@ -201,6 +212,11 @@ class Holdings:
             file.write_text(ignore.with_line(text, rule), "utf-8", newline="")
         except OSError as error:
             raise EnvFileError(f".gitignore could not be written: {error.strerror}") from None
+
+
+def _none_refused(written: Written) -> None:
+    for why in written.refused.values():
+        raise EnvFileError(why)
 
 
 def _commented(env: EnvFile, name: str) -> EnvFile:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from onboard import approval as approvals
 from onboard import checks as all_checks
 from onboard import children, doctor, entry, holdings, listeners, listing
 from onboard import plan as planning
@@ -25,14 +26,13 @@ from onboard.model import Ask, Event, Finding, Kind, Need, Open, Run, Secret, Sh
 from onboard.paste import Pasted
 from onboard.plan import Owed, StageState
 from onboard.project import App, Project, understand
-from onboard.project.trust import Approval, Gate, commands
+from onboard.project.trust import Approval, Gate
 from onboard.understanding import held, services, variables
 
 if TYPE_CHECKING:
     from onboard.machine import Machine
     from onboard.vault import Entry
 
-_OWN_HOST = "the server that the value itself names"
 _NOT_YET = "not approved yet: nothing of this repository was run, asked, or read from the keyring"
 
 
@@ -78,23 +78,8 @@ class Session:
 
     def approval(self) -> Approval:
         """Return what would be approved: commands, hosts with the variables that go there, files, keyring item."""
-        hosts: dict[str, list[str]] = {}
-        for service in services(self.variables):
-            for credential in service.provider.credentials:
-                if not set(credential.needs) <= set(service.keys.values()):
-                    continue  # the project has no variable for it
-                names = [n for n, key in service.keys.items() if key in (*credential.needs, *credential.uses)]
-                for host in (*credential.hosts, *((_OWN_HOST,) if credential.own_host else ())):
-                    hosts.setdefault(host, [])
-                    hosts[host] += [name for name in names if name not in hosts[host]]
-        folder = self._choices.get("folder")
-        return self._gate.ask(
-            self.project,
-            commands=commands(self.project, self.app),
-            hosts=hosts,
-            files=(str(self.env_path.relative_to(self.project.root)),),
-            keyring_folder=folder if isinstance(folder, str) else None,
-        )
+        env_file = str(self.env_path.relative_to(self.project.root))
+        return approvals.ask(self._gate, self.project, self.variables, env_file, self._choices)
 
     def approve(self, hash: str) -> None:
         """Remember the approval. Raises NeedsPerson where `hash` is not the hash of what is there now."""

@@ -45,12 +45,17 @@ def write(path: Path, content: dict[str, Any]) -> None:
 
     Raises OSError where the folder cannot be written.
     """
+    write_bytes(path, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True).encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` into `path`, in the same way. Raises OSError where the folder cannot be written."""
     folder(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False, indent=1, sort_keys=True)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(handle)
         os.replace(temporary, path)

@@ -12,9 +12,9 @@ PACKAGE = Path(__file__).parents[1] / "onboard"
 
 LAYERS = {
     0: "errors model clean redact versions paste",
-    1: "envfile vault stores _vault_helper process running _guard which network statefile choices ports project",
+    1: "envfile vault stores _vault_helper process running _guard which network statefile choices ports project quick",
     2: "machine",
-    3: "providers understanding",
+    3: "providers understanding approval",
     4: "checks listeners",
     5: "doctor plan entry listing holdings children push rotation",
     6: "session",

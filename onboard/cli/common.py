@@ -98,9 +98,9 @@ def out(text: str) -> None:
     print(text)
 
 
-def note(text: str) -> None:
+def note(text: str, end: str = "\n") -> None:
     """Print progress or an error to stderr."""
-    print(text, file=sys.stderr)
+    print(text, end=end, file=sys.stderr)
 
 
 def parser(verb: str, about: str) -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from onboard import quick
 from onboard.clean import line
 from onboard.project.values import Source, Trouble
 
@@ -68,6 +69,8 @@ class Tree:
         self._sources: dict[str, Source] = {}
         self._made: dict[str, Any] = {}
         self.troubles: list[Trouble] = []
+        self.seen: dict[str, str] = {}
+        """Absolute path of each file read and each folder listed -> its mark, taken just before."""
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -77,6 +80,7 @@ class Tree:
     def names(self, folder: str = ".") -> frozenset[str]:
         """Names in a folder; empty where there is none."""
         if folder not in self._names:
+            self._mark(folder)
             try:
                 self._names[folder] = frozenset(os.listdir(self.root / folder)) if self._inside(folder) else frozenset()
             except (OSError, ValueError):
@@ -149,6 +153,11 @@ class Tree:
         at = next((at for at, row in enumerate(rows, 1) if word in row), None)
         return f"{path}:{at}" if at else path
 
+    def _mark(self, path: str) -> None:
+        full = str(self.root) if path == "." else f"{self.root}/{path}"
+        if full not in self.seen:
+            self.seen[full] = quick.mark(full)
+
     def _inside(self, path: str) -> bool:
         real = os.path.realpath(self.root / path)
         return real == str(self.root) or real.startswith(str(self.root) + os.sep)
@@ -156,6 +165,7 @@ class Tree:
     def _read(self, path: str, cap: int) -> bytes | None:
         if not self.has(path):
             return None
+        self._mark(path)
         full = self.root / path
         try:
             if not self._inside(path):
@@ -184,6 +194,7 @@ class Tree:
         folders = [("", 0)]
         while folders:
             folder, depth = folders.pop()
+            self._mark(folder.rstrip("/") or ".")
             try:
                 with os.scandir(self.root / folder) as entries:
                     for entry in entries:

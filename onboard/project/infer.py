@@ -94,6 +94,7 @@ def understand(start: Path, path: Path | None = None, *, deep: bool = True) -> P
         manifest="onboard.toml" if manifest else None,
         troubles=tuple(tree.troubles),
         sources=tree.sources,
+        seen=tree.seen,
     )
 
 

@@ -84,19 +84,27 @@ def remote(root: Path) -> str | None:
     return f"{own}#{root.relative_to(top).as_posix()}"
 
 
-def _remote(root: Path) -> str | None:
+def settings(root: Path) -> tuple[Path, ...]:
+    """Return the files that say what the git root's remote is, the settings themselves last."""
     folder = root / ".git"
-    if folder.is_file():  # a worktree or a submodule: the file names the real folder
-        pointer = _text(folder)
-        if not pointer.startswith("gitdir:"):
-            return None
-        folder = root / pointer.partition(":")[2].strip()
-        common = _text(folder / "commondir").strip()
-        if common:
-            folder = folder / common
+    if not folder.is_file():
+        return (folder / "HEAD", folder / "config")
+    # A worktree or a submodule: the file names the real folder.
+    pointer = _text(folder)
+    if not pointer.startswith("gitdir:"):
+        return (folder,)
+    real = root / pointer.partition(":")[2].strip()
+    common = _text(real / "commondir").strip()
+    return (folder, real / "commondir", (real / common if common else real) / "config")
+
+
+def _remote(root: Path) -> str | None:
+    file = settings(root)[-1]
+    if file.name != "config":
+        return None
     section = ""
     urls: dict[str, str] = {}
-    for row in _text(folder / "config").splitlines():
+    for row in _text(file).splitlines():
         row = row.strip()
         if row.startswith("["):
             section = row

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from onboard.model import Variable
 
@@ -180,6 +181,8 @@ class Project:
     manifest: str | None
     troubles: tuple[Trouble, ...] = ()
     sources: tuple[Source, ...] = ()
+    seen: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Absolute path of each file read and each folder listed -> its mark (`quick.mark`), taken just before."""
 
     @property
     def app(self) -> App:
