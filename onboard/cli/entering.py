@@ -52,6 +52,8 @@ async def _set(options: argparse.Namespace) -> int:
                 common.note(f"{report.WORDS[finding.status]}: {finding.summary}")
         code = decided(trial)
         if code != common.OK:
+            if code == common.FAILED and (page := session.form((name,)).page):
+                common.note(f"   → {page}")
             return code
         for warning in await session.save(values, trial):
             common.note(f"note: {warning}")

@@ -30,7 +30,7 @@ async def _main(options: argparse.Namespace) -> int:
     finally:
         await session.close()
     if options.json:
-        common.out(json.dumps({"schema_version": SCHEMA_VERSION} | found, ensure_ascii=False, indent=1))
+        common.out(json.dumps({"schema_version": SCHEMA_VERSION} | found, indent=1))
         return common.OK
     for name, value in found.items():
         if value not in (None, "", [], False):

@@ -20,7 +20,8 @@ def main(verb: str, words: list[str]) -> int:
     options = parser.parse_args(words)
     project = common.open_session(options).project
     if options.json:
-        common.out(json.dumps(as_json(project), ensure_ascii=False, indent=1))
+        # ASCII alone: what the repository says is given as it is, and a terminal must not obey it.
+        common.out(json.dumps(as_json(project), indent=1))
     else:
         for text in _lines(project):
             common.out(clean(text))

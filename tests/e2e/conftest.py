@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from onboard.sandbox.standins.neon import NeonStandIn
+from tests.e2e.light import Light, Services, light, services
 from tests.e2e.world import World, made
 from tests.keyring_parts import keyring
 from tests.oracle import Oracle, oracle
@@ -29,3 +30,31 @@ def world(
         made(tmp_path, node_project, bus.env | node_env, in_names, neon, redis_url, oracle) as world,
     ):
         yield world
+
+
+@pytest.fixture(scope="session")
+def stand_ins() -> Iterator[Services]:
+    with services() as made:
+        yield made
+
+
+@pytest.fixture
+def shop(tmp_path: Path, stand_ins: Services, oracle: Oracle) -> Iterator[Light]:
+    """A light world without a keyring, not approved yet."""
+    with light(tmp_path, stand_ins, oracle) as made:
+        yield made
+
+
+@pytest.fixture
+def trusted(shop: Light) -> Light:
+    """The same, approved."""
+    shop.trust()
+    return shop
+
+
+@pytest.fixture
+def keyring_shop(tmp_path: Path, stand_ins: Services, oracle: Oracle) -> Iterator[Light]:
+    """An approved light world with a real gnome-keyring."""
+    with keyring(tmp_path / "home") as bus, light(tmp_path, stand_ins, oracle, bus.env) as made:
+        made.trust()
+        yield made

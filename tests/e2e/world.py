@@ -107,7 +107,7 @@ class World:
                 continue
             places = ("file:*/.env.local", *((f"host:{own[name]}",) if name in own else ()))
             for value in values:
-                self.oracle.know(_secret_part(value), name=name, allowed=places)
+                self.oracle.know(secret_part(value), name=name, allowed=places)
         for served in self.served:
             for request in served.requests:
                 sent = f"{request.method} {request.path} {dict(request.headers)}".encode() + request.body
@@ -161,7 +161,7 @@ class World:
         assert accepted.code == 0, accepted.err
 
 
-def _secret_part(value: str) -> str:
+def secret_part(value: str) -> str:
     """Return what nobody may see of a value: a URL's host and the account in a Stripe key are shown on purpose."""
     if "://" in value:
         return urlsplit(value).password or value
