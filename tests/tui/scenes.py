@@ -184,13 +184,18 @@ async def settle(pilot: Pilot[None]) -> None:
     """Wait until what was begun is shown: nothing is looked at, no row and no line is due."""
     app = pilot.app
     assert isinstance(app, OnboardApp)
+    calm = 0
+    before: object = None
     for _ in range(400):
         await pilot.pause()
         screen = app.screen
         due = isinstance(screen, BoardScreen) and screen.stale
         for output in screen.query(Output):
             output.draw()
-        if not app.sitting.looking and not due and app.awake:
+        still = app.awake and not app.sitting.looking and not due and screen is before and screen.is_mounted
+        calm = calm + 1 if still else 0
+        before = screen
+        if calm == 3:
             break
         await asyncio.sleep(0.005)
     await pilot.pause()

@@ -8,6 +8,7 @@ import termios
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.tui.hostile import MARKS, PAYLOADS
@@ -190,7 +191,8 @@ def test_suspended_and_back_it_is_as_it_was_and_shows_no_value() -> None:
         at.child.send("\x14")
         at.until(KEY)
         at.child.send("\x1a")
-        at.until(lambda: at.raw.endswith(b"\x1b[?1004l") or b"\x1b[?1049l" in at.raw)
+        at.until(lambda: psutil.Process(at.pid).status() == psutil.STATUS_STOPPED)
+        assert at.raw.rindex(b"\x1b[?1049l") > at.raw.rindex(b"\x1b[?1049h")
         seen = len(at.raw)
         os.kill(at.pid, signal.SIGCONT)
         at.until(lambda: b"\x1b[?1049h" in at.raw[seen:])
