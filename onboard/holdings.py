@@ -12,7 +12,7 @@ from onboard.envfile import ignore
 from onboard.envfile.document import EnvFile
 from onboard.envfile.readers import READERS, Reader
 from onboard.errors import EnvFileError, VaultError
-from onboard.model import Kind, Secret, Variable
+from onboard.model import Secret, Variable
 from onboard.project import Project
 from onboard.project.files import Tree
 
@@ -152,7 +152,7 @@ class Holdings:
             found = await self._machine.vault.get(self._project.id)
         except VaultError:
             return None
-        return {name: entry for name, entry in found.items() if name != UNDO}
+        return {name: entry for name, entry in found.items() if not name.startswith("@")}
 
     async def undo(self) -> tuple[str, ...]:
         """Take the last write back, the vault's values with it. Returns the names; empty: there is none."""
@@ -182,8 +182,7 @@ class Holdings:
             return b""
         env = EnvFile.parse(data)
         for variable in variables:
-            keeps = variable.default is not None and (variable.kind is Kind.PUBLIC or not variable.placeholder)
-            if not keeps and env.line_of(variable.name) is not None:
+            if variable.ready is None and env.line_of(variable.name) is not None:
                 try:
                     env = _commented(env, variable.name)
                 except EnvFileError:

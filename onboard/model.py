@@ -93,7 +93,7 @@ class Variable:
     sample: str = ""
     """The template's value as it stands, for recognising that it was left in place. Shown to nobody."""
     placeholder: bool = False
-    """The template's value must never be used (an empty one counts where a value is needed)."""
+    """The template's value must never be used. False for an empty one: there is nothing to be used."""
     generate: str | None = None
     """How the repository says to make it (`openssl rand -base64 32`); `None`: it is not made locally."""
     link: str | None = None
@@ -115,6 +115,13 @@ class Variable:
     """`file:line` of reads in code, at most a handful."""
     one_of: str | None = None
     """Name of the group of alternatives it belongs to; `None`: it stands alone."""
+
+    @property
+    def ready(self) -> str | None:
+        """The template's value where it works as it stands, a secret's too (a database on this machine); `None`: none."""
+        if self.default is not None:
+            return self.default
+        return self.sample if self.sample and not self.placeholder else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from onboard.paste import Pasted
 from onboard.plan import Owed, StageState
 from onboard.project import App, Project, understand
 from onboard.project.trust import Approval, Gate
-from onboard.understanding import held, services, variables
+from onboard.understanding import held, variables
 
 if TYPE_CHECKING:
     from onboard.machine import Machine
@@ -358,8 +358,8 @@ class Session:
             untouched = present is None or (variable.placeholder and present.reveal() == variable.sample)
             if stored is not None and present != stored.value:
                 found[variable.name] = stored.value
-            elif untouched and variable.default is not None and self._is_default_wanted(variable):
-                found[variable.name] = Secret(variable.default)
+            elif untouched and variable.ready is not None and self._is_default_wanted(variable):
+                found[variable.name] = Secret(variable.ready)
         return found
 
     @staticmethod

@@ -108,14 +108,19 @@ class Oracle:
         """Return all traces so far, outside of what each value allows."""
         everything = [*self._seen, *(("argv", line) for line in self._lines.copy()), *self._files(), *self._objects()]
         found = {Leak(channel, "?", "too large to be searched") for channel, data in everything if len(data) > LARGEST}
-        found |= {
-            Leak(channel, canary.name, form)
-            for channel, data in everything
-            for canary in self._canaries
-            if not any(fnmatch(channel, pattern) for pattern in canary.allowed)
-            for form, needle in canary.forms
-            if needle in data
-        }
+        needles: dict[bytes, list[tuple[_Canary, str]]] = {}
+        for canary in self._canaries:
+            for form, needle in canary.forms:
+                needles.setdefault(needle, []).append((canary, form))
+        lengths = {len(needle) for needle in needles}
+        for channel, data in everything:
+            # Thousands of spellings in hundreds of screens: looking at each stretch once is far quicker.
+            for needle in {data[at : at + n] for n in lengths for at in range(len(data) - n + 1)} & needles.keys():
+                found |= {
+                    Leak(channel, canary.name, form)
+                    for canary, form in needles[needle]
+                    if not any(fnmatch(channel, pattern) for pattern in canary.allowed)
+                }
         return sorted(found, key=lambda leak: (leak.channel, leak.value, leak.form))
 
     def check(self) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from onboard.checks._base import Check, View
-from onboard.model import Ask, Finding, Kind, Need, Run, Status, Step, Variable, Write
+from onboard.model import Ask, Finding, Need, Run, Status, Step, Variable, Write
 from onboard.understanding import shape, whose
 
 
@@ -68,7 +68,7 @@ def _look(view: View, variable: Variable) -> Finding | None:
 
 def _needs_text(variable: Variable) -> bool:
     """Whether an empty value counts as none: not where the template itself leaves it empty as its default."""
-    return variable.default != ""
+    return variable.ready != ""
 
 
 def _is_placeholder(variable: Variable, text: str) -> bool:
@@ -135,7 +135,7 @@ def _step(view: View, variable: Variable) -> Step:
         return Write(
             f"Make a random {variable.name} on this machine", (variable.name,), "generate", "onboard setup --yes"
         )
-    if variable.default is not None:
+    if variable.ready is not None:
         return Write(f"Write the template's defaults to {view.env_path.name}", command="onboard env --write")
     return _ask(view, variable)
 
@@ -157,6 +157,6 @@ def _ask(view: View, variable: Variable) -> Ask:
         if other.provider == provider.id
         and other.name not in listened
         and (state(view, other) != "ok" or other.name == variable.name)
-        and (other.kind is Kind.SECRET or other.default is None)
+        and other.ready is None
     ) or (variable.name,)
     return Ask(f"Enter the {provider.title} credentials", names, variable.link)
