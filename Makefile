@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: demo test check format parts lock clean
+.PHONY: demo test check format parts pictures lock clean
 
 ## Try onboard: the whole wizard on a sample project, with no account and no network.
 demo: $(VENV)/.ready
@@ -14,7 +14,7 @@ demo: $(VENV)/.ready
 
 ## All tests that this machine has the parts for; the summary says which parts were missing.
 test: $(VENV)/.ready-dev parts
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist worksteal
 
 ## Format, lint, types.
 check: $(VENV)/.ready-dev
@@ -29,6 +29,10 @@ format: $(VENV)/.ready-dev
 ## The real parts of the tests that come from npm (into .cache/parts), where npm is there.
 parts:
 	bash .ci/parts.sh
+
+## The screens as pictures, from the running program, into docs/pictures.
+pictures: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.pictures
 
 ## Pin every Python package again, with its hashes.
 lock: $(VENV)/.ready-dev

@@ -28,3 +28,4 @@ if [ "$(cat "$cache/stamp" 2>/dev/null)" != "$stamp" ]; then
 fi
 
 bash "$root/tests/envfile/install.sh"
+bash "$root/tests/providers/install.sh"

@@ -66,7 +66,7 @@ class Machine:
             home=home,
             state=state_folder(env, home),
             config=config_folder(env, home),
-            terminal=sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty() and not agent,
+            terminal=not agent and all(s is not None and s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)),
         )
 
     @cached_property

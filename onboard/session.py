@@ -274,6 +274,8 @@ class Session:
                     yield Event(f"opened {url}" if opened else f"open this page: {url}", kind="done")
                 case Ask() | Tell():
                     yield Event(step.text, kind="failed", level=Status.WARN)
+        except NeedsPerson:
+            raise  # a front end that has a person asks them, and comes again with `confirmed`
         except OnboardError as error:
             yield Event(error.message, level=Status.FAIL, kind="failed", data={"hint": error.hint})
         finally:
