@@ -6,7 +6,7 @@ look → plan → do → look again. Front ends hold no logic of their own: what
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -31,6 +31,8 @@ from onboard.understanding import held, variables
 
 if TYPE_CHECKING:
     from onboard.machine import Machine
+    from onboard.provisioning import Offer
+    from onboard.rotation import Rotator
     from onboard.vault import Entry
 
 _NOT_YET = "not approved yet: nothing of this repository was run, asked, or read from the keyring"
@@ -466,6 +468,31 @@ class Session:
             await self.machine.network.close()
         if "vault" in vars(self.machine):
             self.machine.vault.close()
+
+    # change and make
+
+    def rotate(self) -> Rotator:
+        """Return what changes credentials: each new one is stored and tried before the old one is ended."""
+        from onboard.rotation import Rotator
+
+        self._require_trust()
+        return Rotator(self.view, self._holdings, self._choices)
+
+    def offers(self, names: Sequence[str]) -> tuple[Offer, ...]:
+        """Return what could be made or found for these variables instead of typing them; nothing is sent or run."""
+        from onboard import provisioning
+
+        return provisioning.offers(self.view(), names) if self.trusted else ()
+
+    async def make(
+        self, offer: Offer, typed: Mapping[str, Secret], tell: Callable[[Event], None]
+    ) -> Mapping[str, Secret]:
+        """Make what was offered and return values by variable, to be tried and saved; `tell` shows what happens."""
+        from onboard import provisioning
+
+        self._require_trust()
+        await self._read_vault()
+        return await provisioning.make(self.view(), offer, typed, tell)
 
     def _variable(self, name: str) -> Variable | None:
         return next((variable for variable in self.variables if variable.name == name), None)
