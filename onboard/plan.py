@@ -32,6 +32,7 @@ _STAGES: Mapping[str, Stage] = {
     "pair": Stage.CREDENTIALS,
     "mode": Stage.CREDENTIALS,
     "age": Stage.CREDENTIALS,
+    "rotation": Stage.CREDENTIALS,
     "schema": Stage.CREDENTIALS,
     "env": Stage.ENV_FILE,
     "vault": Stage.ENV_FILE,

@@ -16,7 +16,7 @@ LAYERS = {
     2: "machine",
     3: "providers understanding approval",
     4: "checks listeners",
-    5: "doctor plan entry listing holdings children push rotation",
+    5: "doctor plan entry listing holdings children push rotation changing provisioning stripe_login supabase_local",
     6: "session",
     7: "cli tui sandbox",
 }

@@ -22,6 +22,7 @@ onboard: from a fresh clone to a running app
           listen            all listeners until Ctrl-C; their secrets are caught                      --secrets
           run -- CMD…       a command with the project's variables
           wait NAME…        until a person has entered it                                           --timeout S
+          rotate NAME…      change a credential; the old one ends when the new one works  --older-than 90d --undo
   keep    trust             approve exactly these bytes                        --show --json --accept HASH --revoke
           forget            remove this project's secrets from the keyring                                --yes
           init              write onboard.toml from what was understood                                 --force
@@ -39,6 +40,7 @@ VERBS = {
     "explain": "explain",
     "setup": "setup",
     "set": "entering",
+    "rotate": "rotate",
     "unset": "entering",
     "import": "importing",
     "env": "env",

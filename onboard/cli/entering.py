@@ -26,6 +26,7 @@ def main(verb: str, words: list[str]) -> int:
     parser.add_argument("name", metavar="NAME")
     if verb == "set":
         parser.add_argument("--no-verify", action="store_true", help="save without asking the service")
+        parser.add_argument("--make", action="store_true", help="have it made or found instead of typing it")
     options = parser.parse_args(words)
     if "=" in options.name:
         raise UsageError(
@@ -34,6 +35,10 @@ def main(verb: str, words: list[str]) -> int:
         )
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", options.name):
         raise UsageError("a variable's name has letters, digits and underscores")
+    if verb == "set" and options.make:
+        from onboard.cli import provision
+
+        return asyncio.run(provision.make(options))
     return asyncio.run(_set(options) if verb == "set" else _unset(options))
 
 
