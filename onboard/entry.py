@@ -13,6 +13,7 @@ from onboard.checks import variables as variable_checks
 from onboard.checks._base import Check, View
 from onboard.checks.live import live_id
 from onboard.model import Finding, Kind, Need, Secret, Shape, Status, Variable
+from onboard.project.trust import host_in_words
 from onboard.understanding import shape, whose
 
 
@@ -90,13 +91,23 @@ def form(view: View, names: Sequence[str]) -> Form:
         purpose=provider.purpose if provider else (wanted[0].description if wanted else ""),
         page=pages[0] if pages else None,
         instructions=tuple(steps),
-        hosts=tuple(sorted({host for credential in provider.credentials for host in credential.hosts}))
-        if provider
-        else (),
+        hosts=_hosts(view, names),
         fields=tuple(_field(view, variable) for variable in wanted),
         optional=all(variable.need is Need.OPTIONAL for variable in wanted),
         limits=provider.limits if provider else "",
     )
+
+
+def _hosts(view: View, names: Sequence[str]) -> tuple[str, ...]:
+    """Return where these values would be sent, in words."""
+    found: dict[str, None] = {}
+    for service in view.services:
+        keys = {service.keys[name] for name in names if name in service.keys}
+        for credential in service.provider.credentials if keys else ():
+            there = set(credential.needs) <= set(service.keys.values())
+            if there and keys & {*credential.needs, *credential.uses}:
+                found |= dict.fromkeys(map(host_in_words, credential.hosts))
+    return tuple(found)
 
 
 def _field(view: View, variable: Variable) -> Field:

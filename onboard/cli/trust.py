@@ -64,10 +64,9 @@ def lines(approval: Approval) -> list[str]:
     """Return what a person has to read before saying yes."""
     found = ["In this repository, onboard would", f"  folder  {line(approval.root)}"]
     found += [f"  run     {line(typed)}\n            which is: {clean(runs)}" for typed, runs in approval.commands]
-    for names, hosts in _by_variables(approval).items():
-        found.append(
-            f"  send    {', '.join(map(line, names))}\n            to {', '.join(hosts)}, to ask whether it works"
-        )
+    for names, hosts in approval.sends:
+        found.append(f"  send    {', '.join(map(line, names))}")
+        found.append(f"            to {', '.join(map(line, hosts))}, to ask whether it works")
     found += [f"  write   {line(file)}" for file in approval.files]
     found.append(f"  keep    secrets in the keyring, item {line(approval.keyring_item)}")
     if approval.keyring_folder:
@@ -83,16 +82,6 @@ def lines(approval: Approval) -> list[str]:
             "Different from what was approved here before:",
             *(f"  {line(text)}" for text in approval.changed),
         ]
-    return found
-
-
-def _by_variables(approval: Approval) -> dict[tuple[str, ...], list[str]]:
-    """Return the hosts of each group of variables, in words."""
-    found: dict[tuple[str, ...], list[str]] = {}
-    for host, names in approval.hosts:
-        found.setdefault(names, []).append(
-            f"any host that ends in {line(host)}" if host.startswith(".") else line(host)
-        )
     return found
 
 

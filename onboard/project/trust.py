@@ -41,6 +41,19 @@ class Approval:
     parts: Mapping[str, str]
     """What the hash covers, by name."""
 
+    @property
+    def sends(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        """Variables whose values go to the same hosts, with those hosts (`*.neon.tech`: any below it)."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for host, names in self.hosts:
+            found.setdefault(names, []).append(host_in_words(host))
+        return tuple((names, tuple(hosts)) for names, hosts in found.items())
+
+
+def host_in_words(host: str) -> str:
+    """Return a host as people write it: `*.neon.tech` for `.neon.tech`."""
+    return f"*{host}" if host.startswith(".") else host
+
 
 class Gate:
     """The approvals of this user, in the state folder; nothing in a repository can change them."""
@@ -119,7 +132,9 @@ def commands(project: Project, app: App) -> tuple[tuple[str, str], ...]:
         hooks = _scripts(tree, ".", "preinstall", "install", "postinstall", "prepare")
         found[f"{manager.name} install"] = "; ".join(hooks) or "no scripts of this repository"
     if app.push is not None:
-        found[app.push.command] = "; ".join(_scripts(tree, app.push.dir, *_with_hooks(app.push.script))) or app.push.command
+        found[app.push.command] = (
+            "; ".join(_scripts(tree, app.push.dir, *_with_hooks(app.push.script))) or app.push.command
+        )
     if app.dev is not None:
         found[app.dev.command] = "; ".join(_scripts(tree, app.dev.dir, *_with_hooks(app.dev.script))) or app.dev.command
     for hook in app.webhooks:

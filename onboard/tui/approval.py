@@ -91,10 +91,10 @@ class ApprovalScreen(Frame):
             rows.append(text.join("  ", text.line(command, text.LINK, limit=400)))
             if runs and runs != command:
                 rows.append(text.join("    ", text.line(f"→ {runs}", text.QUIET, limit=800)))
-        rows += ["", _head("Sends a value to be checked, to nobody else", len(asked.hosts))]
-        for host, names in asked.hosts:
-            rows.append(text.join("  ", text.line(host, text.LINK, limit=300)))
-            rows.append(text.join("    ", text.line(", ".join(names), text.QUIET, limit=800)))
+        rows += ["", _head("Sends a value to be checked, to nobody else", len(asked.sends))]
+        for names, hosts in asked.sends:
+            rows.append(text.join("  ", text.line(", ".join(names), text.LINK, limit=800)))
+            rows.append(text.join("    ", text.line(f"→ {', '.join(hosts)}", text.QUIET, limit=800)))
         rows += ["", _head("Writes", len(asked.files))]
         rows += [text.join("  ", text.line(file, limit=400)) for file in asked.files]
         rows += ["", _head("Keeps your secrets in the keyring", 1), text.join("  ", text.line(asked.keyring_item))]
