@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from onboard import approval, checks, holdings, quick
@@ -110,7 +111,8 @@ def _remember(view: View, choices: Choices, seen: dict[str, str], code: int, tex
     if data is not None:
         from onboard import statefile
 
-        statefile.write_bytes(Path(path), data)
+        with suppress(OSError):  # the next check looks again
+            statefile.write_bytes(Path(path), data)
 
 
 def _code() -> list[str]:
