@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
     from onboard.envfile.save import Undo
     from onboard.envfile.write import Written
     from onboard.machine import Machine
-    from onboard.vault import Entry
+    from onboard.vault import Entry, Vault
 
 UNDO = "@undo"
 """Where the vault keeps what takes the last write back; no variable has such a name."""
 
 LARGEST = 64 << 20
 """Bytes; a larger env file is read by nobody."""
+
+_SLOW, _SILENCE = 2.0, 10.0
+"""Seconds after which a keyring that failed counts as mute, and for how long it is then not asked again."""
 
 _NEXT_ORDER = (".env.development.local", ".env.local", ".env.development", ".env")
 _VITE_ORDER = (".env.development.local", ".env.development", ".env.local", ".env")
@@ -56,6 +60,13 @@ class Holdings:
         """Where the app's env file is or would be."""
         self._root = Path(project.root)
         self._undo: Undo | None = None
+        self._silent_until = 0.0
+
+    def sweep(self) -> None:
+        """Remove what an onboard that was killed left beside the env file."""
+        from onboard.envfile.place import sweep
+
+        sweep(self.path.parent)
 
     def read(self) -> EnvFile | None:
         """Return the env file as it is; `None`: there is none. Raises EnvFileError where it cannot be read."""
@@ -141,7 +152,7 @@ class Holdings:
 
     async def _keep(self, kept: Mapping[str, Entry], gone: Sequence[str]) -> list[str]:
         try:
-            await self._machine.vault.update(self._project.id, kept, gone)
+            await self._asked(lambda vault: vault.update(self._project.id, kept, gone))
         except VaultError as error:
             return [f"not kept in the keyring: {error.message}"] if UNDO not in kept else []
         return []
@@ -149,10 +160,22 @@ class Holdings:
     async def stored(self) -> Mapping[str, Entry] | None:
         """Return what the vault holds for this project; `None`: it could not be read, `vault.backend` says why."""
         try:
-            found = await self._machine.vault.get(self._project.id)
+            found = await self._asked(lambda vault: vault.get(self._project.id))
         except VaultError:
             return None
-        return {name: entry for name, entry in found.items() if not name.startswith("@")}
+        return {name: entry for name, entry in found.items() if name != UNDO}
+
+    async def _asked(self, question: Callable[[Vault], Awaitable[dict[str, Entry]]]) -> dict[str, Entry]:
+        """Ask the vault, but not one that was mute a moment ago: each time would cost its three seconds again."""
+        started = time.monotonic()
+        if started < self._silent_until:
+            raise VaultError("the keyring does not answer")
+        try:
+            return await question(self._machine.vault)
+        except VaultError:
+            if time.monotonic() - started > _SLOW:
+                self._silent_until = time.monotonic() + _SILENCE
+            raise
 
     async def undo(self) -> tuple[str, ...]:
         """Take the last write back, the vault's values with it. Returns the names; empty: there is none."""
@@ -161,7 +184,7 @@ class Holdings:
         undo = self._undo
         if undo is None:
             try:
-                entry = (await self._machine.vault.get(self._project.id)).get(UNDO)
+                entry = (await self._asked(lambda vault: vault.get(self._project.id))).get(UNDO)
             except VaultError:
                 entry = None
             if entry is None or entry.folder != str(self._root):

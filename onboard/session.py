@@ -125,6 +125,8 @@ class Session:
         if not only or "trust" in only or "trust.project" in only:
             self.findings["trust.project"] = gate = self._trust_finding(trusted)
             yield gate
+        if trusted:
+            self._holdings.sweep()
         if trusted and not offline:
             await self._read_vault()
         view = self.view()

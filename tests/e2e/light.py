@@ -27,6 +27,8 @@ from onboard.session import Session
 from tests.e2e.world import ONBOARD, Ran, git_init, secret_part
 from tests.oracle import Oracle
 
+__all__ = ["ONBOARD", "TEMPLATE", "Light", "Ran", "Services", "gone", "light", "services"]
+
 TEMPLATE = """\
 # The shop.
 # https://console.neon.tech
@@ -198,6 +200,13 @@ class Light:
             file.write_text(f"#!/bin/sh\n{script}\n")
             file.chmod(0o755)
 
+    def alone(self) -> str:
+        """Return a PATH with this machine's tools and git, without what the system has of the same names."""
+        git = self.tools / "git"
+        if not git.exists():
+            git.symlink_to(str(shutil.which("git")))
+        return str(self.tools)
+
     def template(self, text: str | bytes) -> None:
         (self.project / ".env.local.example").write_bytes(text.encode() if isinstance(text, str) else text)
 
@@ -289,8 +298,3 @@ def light(root: Path, services: Services, oracle: Oracle, bus: Mapping[str, str]
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         services.rest()
-
-
-def without_network() -> list[str]:
-    """Return what a command is prefixed with to run without any network; needs root or user namespaces."""
-    return [str(shutil.which("unshare")), "-n", "--"]
