@@ -16,7 +16,7 @@ LAYERS = {
     2: "machine",
     3: "providers understanding approval",
     4: "checks listeners",
-    5: "doctor plan entry listing holdings children push rotation changing provisioning stripe_login supabase_local",
+    5: "doctor plan hooks entry listing holdings children push rotation changing provisioning stripe_login supabase_local",
     6: "session",
     7: "cli tui sandbox",
 }
@@ -170,7 +170,10 @@ def test_check_loads_nothing_heavy(tmp_path: Path) -> None:
 
 
 def test_help_and_version_load_nothing_of_ours_but_the_command_line() -> None:
-    code = "import sys; from onboard.cli import main; sys.argv[1:] = ['--version']\ntry: main()\nfinally: print(*sys.modules)"
+    code = (
+        "import sys; from onboard.cli import main; sys.argv[1:] = ['--version']\n"
+        "try: main()\nfinally: print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert {name for name in done.stdout.split() if name.startswith("onboard.")} == {"onboard.cli"}
