@@ -45,7 +45,21 @@ _CODES = (
 
 def run(words: Sequence[str]) -> int:
     """Run the verb that `words` name and return the exit code. Nothing that went wrong is shown as a traceback."""
-    from onboard.cli import HELP, VERBS
+    _open_streams()
+    code = _answered(words)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Nobody reads our output any more, or it has no place: Python must not complain about it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            note(f"onboard: the output could not be written: {error.strerror}")
+        return code or FAILED
+    return code
+
+
+def _answered(words: Sequence[str]) -> int:
+    from onboard.cli import VERBS
 
     try:
         _harden()
@@ -57,7 +71,6 @@ def run(words: Sequence[str]) -> int:
             raise UsageError(f"there is no command {words[0][:40]!r}", "`onboard --help` lists them")
         module = import_module(f"onboard.cli.{VERBS[words[0]]}")
         code: int = module.main(words[0], list(words[1:]))
-        sys.stdout.flush()
         return code
     except OnboardError as error:
         return failed(error)
@@ -65,13 +78,26 @@ def run(words: Sequence[str]) -> int:
         note("\ninterrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output is gone; Python must not complain about it at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
+    except OSError as error:
+        # The machine's own trouble with a file or folder of ours: a full disk, a home that cannot be written.
+        name = f"{str(error.filename)[:200]!r} " if error.filename else "a file "
+        note(f"onboard: {name}cannot be used: {error.strerror}")
+        note("   hint: onboard keeps approvals and dates in $XDG_STATE_HOME/onboard; it has to be writable")
         return FAILED
     except Exception as error:
         return crashed(error)
-    finally:
-        del HELP
+
+
+def _open_streams() -> None:
+    """Put nothing in the place of a stream that was closed: else the next file that is opened becomes our output."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != number:
+                os.dup2(handle, number)
+                os.close(handle)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
 def failed(error: OnboardError) -> int:

@@ -37,6 +37,8 @@ async def _main(options: argparse.Namespace) -> int:
     session = common.trusted_session(options)
     try:
         values = _from_json(data) if form == "json" else session.parse(data)
+        if not values:
+            raise UsageError("there is no variable in it; nothing was changed")
         return await _take(session, values, exact=form == "json", verify=not options.no_verify)
     finally:
         await session.close()
