@@ -6,7 +6,7 @@ import sys
 HELP = """\
 onboard: from a fresh clone to a running app
 
-  onboard                   the wizard where something is owed, the status board where all is well
+  onboard                   the wizard where something is owed, the status board where all is well          --plain
 
   look    doctor            every check, live ones too        --offline --json --markdown --only ID… --problems --fix
           check             the offline part, fast enough before every dev start                        --json
@@ -14,7 +14,7 @@ onboard: from a fresh clone to a running app
           list              each variable: state, place, age                                            --json
           explain NAME      one variable: where it is declared, found, used, and which source wins      --json
   do      setup             the steps that need no person                                     --yes --file-only
-          set NAME          a value, from stdin or a hidden prompt, checked and saved               --no-verify
+          set NAME          a value, from stdin or a hidden prompt, checked and saved            --make --no-verify
           unset NAME        take a variable out
           import FILE|-     many values at once                           --format env|json         --no-verify
           env               the env file from template and keyring                        --write --diff --undo
@@ -25,8 +25,8 @@ onboard: from a fresh clone to a running app
           rotate NAME…      change a credential; the old one ends when the new one works  --older-than 90d --undo
   keep    trust             approve exactly these bytes                        --show --json --accept HASH --revoke
           forget            remove this project's secrets from the keyring                                --yes
-          init              write onboard.toml from what was understood                                 --force
-  try     demo              the whole wizard on a sample project; no account, no network
+          init              write onboard.toml from what was understood          --force --hooks --unhook --yes
+  try     demo              the whole wizard on a sample project; no account, no network                    --plain
 
 All take --path DIR, --agent (nobody is at the terminal) and --help. `onboard completion bash|zsh|fish` completes words.
 Exit: 0 fine · 1 a check or step failed · 2 usage, our own input · 3 could not tell · 4 needs a person · 130 Ctrl-C
