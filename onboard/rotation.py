@@ -54,6 +54,8 @@ class Rotator:
         self._choices = choices
         self._machine = view().machine
         self._project = view().project
+        self._got: set[str] = set()
+        """Variables whose new value came in this sitting or rests in the vault."""
 
     async def changes(self, *words: str) -> tuple[Change, ...]:
         """Return what changing these would mean: variables, or ids of providers. Raises UsageError."""
@@ -93,7 +95,8 @@ class Rotator:
         if change.stage is Stage.KEPT:
             self._forget(change.name)
         waiting = await self._kept(_NEW + change.name)
-        if waiting is not None and change.stage is Stage.MADE:
+        if waiting is not None and change.stage in (Stage.ASKED, Stage.MADE):
+            self._got.add(change.name)
             return {name: Secret(text) for name, text in waiting.items() if text is not None}
         if change.how == "guided":
             return None
@@ -137,7 +140,7 @@ class Rotator:
                 f"`onboard rotate {change.name}` tries again, `onboard rotate --undo {change.name}` gives it up",
             )
         view = await self._view()
-        if noted.get("stage") != Stage.MADE and "retire" not in noted:
+        if change.name not in self._got:
             await self._store_new(change, new, Fresh(new))
         already = await self._kept(_OLD + change.name)
         current = {name: view.values.get(name) for name in new}
@@ -187,6 +190,9 @@ class Rotator:
                 verdict = await provider.dead(change.key, old, self._machine)
             else:
                 verdict = await provider.retire(change.key, fresh, old, new, self._machine)
+                if verdict.status is not Status.OK:  # an earlier attempt may have ended it
+                    proof = await provider.dead(change.key, old, self._machine)
+                    verdict = proof if proof.status is Status.OK else verdict
         except OnboardError as error:
             return unclear(error.message, detail=error.hint)
         if verdict.status is Status.OK:
@@ -242,16 +248,15 @@ class Rotator:
         """Note that there is a new value, and rest it in the vault, so that it is not lost before it is committed."""
         from onboard.vault import Entry
 
+        self._got.add(change.name)
+        self._note(change, Stage.ASKED, retire=fresh.retire, old_dead=fresh.old_dead)
         packed = _packed({name: value.reveal() for name, value in new.items()})
         made = Entry(packed, self._now(), source="rotated", folder=self._project.root)
         try:
             await self._machine.vault.update(self._project.id, {_NEW + change.name: made})
         except VaultError:
-            pass  # the value is in this process; without a keyring a kill before the commit loses it, and ASKED says so
-        else:
-            self._note(change, Stage.MADE, retire=fresh.retire, old_dead=fresh.old_dead)
-            return
-        self._note(change, Stage.ASKED, retire=fresh.retire, old_dead=fresh.old_dead)
+            return  # it is in this process alone: a kill before the commit loses it, and the next start says so
+        self._note(change, Stage.MADE)
 
     async def _view(self) -> View:
         return replace(self._now_view(), stored=await self._holdings.stored())
@@ -279,8 +284,8 @@ class Rotator:
             return
 
     async def _over(self, name: str) -> None:
+        self._forget(name)  # first: what breaks off here leaves a dead value in the vault, and nothing to wonder about
         await self._drop(_OLD + name, _NEW + name)
-        self._forget(name)
 
     async def _usable(self) -> bool:
         try:
