@@ -80,6 +80,7 @@ class Oracle:
     _canaries: list[_Canary] = field(default_factory=list)
     _seen: dict[tuple[str, bytes], None] = field(default_factory=dict)
     _lines: set[bytes] = field(default_factory=set)
+    _terminals: list[Terminal] = field(default_factory=list)
     _before: dict[Path, tuple[int, int, int]] = field(default_factory=dict)
 
     def canary(self, shape: str, *, allowed: tuple[str, ...] = (), name: str | None = None) -> str:
@@ -102,11 +103,14 @@ class Oracle:
 
     def terminal(self, *, columns: int = 80, rows: int = 24) -> Terminal:
         """Return a file that takes all that a program writes to its terminal (pexpect's `logfile_read`)."""
-        return Terminal(self, columns, rows)
+        self._terminals.append(made := Terminal(self, columns, rows))
+        return made
 
     def leaks(self) -> list[Leak]:
         """Return all traces so far, outside of what each value allows."""
-        everything = [*self._seen, *(("argv", line) for line in self._lines.copy()), *self._files(), *self._objects()]
+        streams = [stream for terminal in self._terminals for stream in terminal.streams()]
+        lines = [("argv", line) for line in self._lines.copy()]
+        everything = [*self._seen, *streams, *lines, *self._files(), *self._objects()]
         found = {Leak(channel, "?", "too large to be searched") for channel, data in everything if len(data) > LARGEST}
         needles: dict[bytes, list[tuple[_Canary, str]]] = {}
         for canary in self._canaries:
@@ -114,8 +118,7 @@ class Oracle:
                 needles.setdefault(needle, []).append((canary, form))
         lengths = {len(needle) for needle in needles}
         for channel, data in everything:
-            # Thousands of spellings in hundreds of screens: looking at each stretch once is far quicker.
-            for needle in {data[at : at + n] for n in lengths for at in range(len(data) - n + 1)} & needles.keys():
+            for needle in _seen_in(data, needles, lengths):
                 found |= {
                     Leak(channel, canary.name, form)
                     for canary, form in needles[needle]
@@ -211,19 +214,19 @@ class Terminal(io.RawIOBase):
         oracle.saw("screen", re.sub(r"[\s\u2500-\u259f|]+", "", "".join(rows)))
         return len(data)
 
-    def flush(self) -> None:
-        """Hand the whole stream over: a value may come in pieces."""
-        oracle = self._oracle
-        oracle.saw("terminal", self._raw)
-        oracle.saw("terminal", re.sub(rb"\x1b\[[0-?]*[ -/]*[@-~]|[\r\n]", b"", self._raw))
+    def streams(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the whole stream, as it came and without its codes (a value may come in pieces), and the clipboard."""
+        yield "terminal", self._raw
+        yield "terminal", re.sub(rb"\x1b\[[0-?]*[ -/]*[@-~]|[\r\n]", b"", self._raw)
         for match in re.finditer(rb"\x1b\]52;[^;]*;([A-Za-z0-9+/=]*)", self._raw):
-            oracle.saw("clipboard", base64.b64decode(match[1] + b"=" * (-len(match[1]) % 4)))
+            yield "clipboard", base64.b64decode(match[1] + b"=" * (-len(match[1]) % 4))
 
-    def close(self) -> None:
-        """Hand over what is left."""
-        if not self.closed:
-            self.flush()
-        super().close()
+
+def _seen_in(data: bytes, needles: Mapping[bytes, object], lengths: set[int]) -> list[bytes]:
+    """Return which needles stand in `data`: for a screen, looking up each of its stretches is far quicker."""
+    if len(data) > 50_000:
+        return [needle for needle in needles if needle in data]
+    return [*({data[at : at + n] for n in lengths for at in range(len(data) - n + 1)} & needles.keys())]
 
 
 def _forms(value: str) -> Iterator[tuple[str, bytes]]:

@@ -190,7 +190,7 @@ class Served:
         self._server = _Server(("127.0.0.1", 0), self)
         self.port = int(self._server.server_address[1])
         self.url = stand_in.base = f"http://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=type(stand_in).__name__)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name=type(stand_in).__name__)
         self._thread.start()
 
     @property

@@ -1,16 +1,13 @@
 """The first day, typed into the terminal app like a person would, on real parts."""
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-import pexpect
-import pyte
 import pytest
 
 from tests.e2e.test_wavepoint import problems
 from tests.e2e.world import World
-from tests.parts.postgres import PostgresServer
+from tests.tui.terminal import Terminal
 
 STEPS = (
     "Install the dependencies",
@@ -24,88 +21,43 @@ STEPS = (
 )
 """What the middle of the screen says at each step of WavePoint."""
 
-ENTER, ESCAPE, TAB, CTRL_Z = "\r", "\x1b", "\t", "\x1a"
+ENTER, TAB = "\r", "\t"
 
 
-class Typist:
-    """Somebody at a terminal: sees the screen, types, waits for what is shown."""
-
-    def __init__(self, world: World, rows: int, columns: int) -> None:
-        argv = world.argv()
-        self._log = world.oracle.terminal(columns=columns, rows=rows)
-        self.child = pexpect.spawn(
-            argv[0],
-            argv[1:],
-            cwd=str(world.project),
-            env=world.env | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
-            dimensions=(rows, columns),
-            timeout=60,
-        )
-        self.child.logfile_read = self._log
-        self._screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self._screen)
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self._screen.display)
+class Typist(Terminal):
+    """Somebody at a terminal: types, pastes, waits for what is shown."""
 
     @property
     def step(self) -> str:
         """What is in the middle: without the activity below."""
         return self.text.split("─Activity")[0]
 
-    def read(self, seconds: float = 0.2) -> None:
-        with suppress(pexpect.TIMEOUT):
-            self._stream.feed(self.child.read_nonblocking(65536, seconds))
-
-    def sees(self, *words: str, seconds: float = 60) -> str:
-        """Wait until the screen shows one of the words; return it."""
-        until = time.monotonic() + seconds
-        while True:
-            for word in words:
-                if word in self.step:
-                    return word
-            if time.monotonic() > until:
-                raise AssertionError(f"none of {words} on the screen:\n{self.text}")
-            try:
-                self.read()
-            except pexpect.EOF:
-                raise AssertionError(f"the app ended before it showed {words}:\n{self.text}") from None
+    def sees(self, *words: str) -> str:
+        """Wait until the middle of the screen shows one of the words; return it."""
+        self.until(lambda: any(word in self.step for word in words), 60)
+        return next(word for word in words if word in self.step)
 
     def types(self, text: str) -> None:
         """Type, and let the app take it in before the next key."""
         self.child.send(text)
-        with suppress(pexpect.EOF):
-            for _ in range(3):
-                self.read()
+        for _ in range(3):
+            self.read(0.1)
 
     def pastes(self, text: str) -> None:
         """Paste, as a terminal tells it."""
         self.types(f"\x1b[200~{text}\x1b[201~")
 
-    def resizes(self, rows: int, columns: int) -> None:
-        self.child.setwinsize(rows, columns)
-        self._screen.resize(rows, columns)
-        self.read()
-
-    def leaves(self) -> None:
-        """Wait for the end of the program."""
-        while self.child.isalive():
-            try:
-                self.read()
-            except pexpect.EOF:
-                break
-        self.child.wait()
-        self._log.flush()
-
 
 @contextmanager
 def typist(world: World, size: tuple[int, int]) -> Iterator[Typist]:
-    at = Typist(world, *size)
+    """Start onboard for somebody at a terminal of that many columns and rows, under the oracle's eyes."""
+    log = world.oracle.terminal(columns=size[0], rows=size[1])
+    at = Typist(world.argv(), world.env, size, cwd=world.project, log=log)  # type: ignore[arg-type]
     try:
         yield at
     finally:
         at.child.close(force=True)
+        log.close()
 
 
 def enters(at: Typist, *values: str) -> None:
@@ -119,8 +71,8 @@ def enters(at: Typist, *values: str) -> None:
     at.types(ENTER)
 
 
-@pytest.mark.parametrize("size", [(24, 80), (40, 120)])
-def test_the_first_day_is_typed_to_its_end(world: World, postgres: PostgresServer, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_the_first_day_is_typed_to_its_end(world: World, size: tuple[int, int]) -> None:
     with typist(world, size) as at:
         at.sees("May onboard do this")
         at.types("y")
@@ -132,15 +84,14 @@ def test_the_first_day_is_typed_to_its_end(world: World, postgres: PostgresServe
             if shown == "Neon · ":
                 enters(at, f'DATABASE_URL="{world.database_url}"\n')
             elif shown == "Stripe · ":
-                at.resizes(size[0] + 6, size[1] + 20)
+                at.resize(size[0] + 20, size[1] + 6)
                 enters(at, world.stripe.secret_key, world.stripe.publishable_key)
-                at.resizes(*size)
+                at.resize(*size)
             elif shown != "All is well":
                 at.types(ENTER)
         at.types("q")
-        at.leaves()
-        told = at.text
+        code, told = at.end(), at.text
 
     assert "All is well" in done
-    assert at.child.exitstatus == 0, told
+    assert code == 0, told
     assert problems(world) == {}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pexpect
 import pyte
@@ -21,9 +22,18 @@ USUAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 
 
 class Terminal:
-    """`python -m tests.tui.program SCENE` in a PTY."""
+    """A program in a PTY."""
 
-    def __init__(self, scene: str, env: Mapping[str, str], size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        size: tuple[int, int] = (80, 24),
+        *,
+        cwd: Path = ROOT,
+        log: BinaryIO | None = None,
+    ) -> None:
+        """Start `argv`; `size` is columns and rows, `log` takes all that comes."""
         self.raw = b""
         self.gone = False
         columns, rows = size
@@ -31,10 +41,10 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._fed = 0
         self.child = pexpect.spawn(
-            sys.executable,
-            ["-m", "tests.tui.program", scene],
+            argv[0],
+            list(argv[1:]),
             dimensions=(rows, columns),
-            cwd=str(ROOT),
+            cwd=str(cwd),
             env={
                 "PATH": os.environ["PATH"],
                 "TERM": "xterm-256color",
@@ -44,6 +54,7 @@ class Terminal:
             },
             timeout=20,
         )
+        self.child.logfile_read = log
 
     @property
     def pid(self) -> int:
@@ -106,7 +117,7 @@ class Terminal:
 @contextmanager
 def terminal(scene: str, env: Mapping[str, str] | None = None, size: tuple[int, int] = (80, 24)) -> Iterator[Terminal]:
     """Start a scene's program; whatever happens, it is gone afterwards."""
-    started = Terminal(scene, env or {}, size)
+    started = Terminal([sys.executable, "-m", "tests.tui.program", scene], env or {}, size)
     try:
         yield started
     finally:
