@@ -112,7 +112,8 @@ class Rotator:
             except NetworkError:
                 raise
             except OnboardError:
-                self._forget(change.name)
+                if change.stage is None:  # else an earlier attempt may have made one all the same
+                    self._forget(change.name)
                 raise
             new = _named(fresh, values, provider)
             new |= _spread(view, values, fresh, new)
