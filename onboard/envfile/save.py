@@ -129,11 +129,11 @@ def save(
         for attempt in range(_TRIES):
             found = there.read()
             first = found if attempt == 0 else first
-            current = EnvFile.parse(late if late is not None else b"" if found is None else found.data)
+            current = EnvFile.parse(late if late is not None else start if found is None else found.data)
             if base is not None:
                 _same_since(base, current, changes, there.name)
             written = write(current, changes, readers, order=order)
-            if written.file == current and late is None:
+            if found is not None and written.file == current and late is None:
                 return Saved(written, tuple(notes), None)
             try:
                 replaced = there.replace(written.file.data, found)

@@ -347,3 +347,20 @@ def test_another_users_file_is_left_alone(tmp_path: Path) -> None:
         assert "belongs to another user" in done.stdout
     finally:
         shutil.rmtree(folder)
+
+
+def test_a_file_that_is_not_there_yet_starts_from_what_it_is_given(tmp_path: Path) -> None:
+    path = tmp_path / ".env.local"
+    start = b"# Keys\n# TOKEN=\n\nPORT=3000\n"
+
+    save(path, {"TOKEN": Secret("abc")}, ["next"], root=tmp_path, start=start)
+    assert path.read_bytes() == b"# Keys\nTOKEN=abc\n\nPORT=3000\n"
+
+    save(path, {"TOKEN": Secret("def")}, ["next"], root=tmp_path, start=b"OTHER=1\n")
+    assert path.read_bytes() == b"# Keys\nTOKEN=def\n\nPORT=3000\n"
+
+
+def test_a_start_without_changes_is_written_all_the_same(tmp_path: Path) -> None:
+    save(tmp_path / ".env.local", {}, ["next"], root=tmp_path, start=b"PORT=3000\n")
+
+    assert (tmp_path / ".env.local").read_bytes() == b"PORT=3000\n"
