@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from onboard.machine import Machine
     from onboard.vault import Entry, Vault
 
-UNDO = "@undo"
-"""Where the vault keeps what takes the last write back; no variable has such a name."""
+UNDO, BEFORE = "@undo", "@before"
+"""Where the vault keeps what takes the last write back, of the file and of itself; no variable has such a name."""
 
 LARGEST = 64 << 20
 """Bytes; a larger env file is read by nobody."""
@@ -133,7 +134,9 @@ class Holdings:
         if kept:
             # What no spelling can carry must not rest in the vault either: it would be owed for ever.
             _none_refused(write(env or EnvFile.parse(b""), values, readers))
+        before = "{}"
         if kept or gone:
+            before = await self._before_that([*kept, *gone])
             warnings += await self._keep(kept, gone)
         saved = save(
             self.path,
@@ -146,7 +149,8 @@ class Holdings:
         )
         if saved.undo is not None:
             self._undo = saved.undo
-            await self._keep({UNDO: Entry(saved.undo.secret(), now, source="undo", folder=str(self._root))}, ())
+            notes = {UNDO: saved.undo.secret(), BEFORE: Secret(before)}
+            await self._keep({n: Entry(v, now, source="undo", folder=str(self._root)) for n, v in notes.items()}, ())
         _none_refused(saved.written)
         return (*warnings, *saved.written.warnings, *saved.notes)
 
@@ -163,7 +167,12 @@ class Holdings:
             found = await self._asked(lambda vault: vault.get(self._project.id))
         except VaultError:
             return None
-        return {name: entry for name, entry in found.items() if name != UNDO}
+        return {name: entry for name, entry in found.items() if not name.startswith("@")}
+
+    async def _before_that(self, names: Sequence[str]) -> str:
+        """Return as JSON what the vault holds for `names`, and when it was set; `null` where it holds nothing."""
+        found = await self.stored() or {}
+        return json.dumps({n: [found[n].value.reveal(), found[n].set_at] if n in found else None for n in names})
 
     async def _asked(self, question: Callable[[Vault], Awaitable[dict[str, Entry]]]) -> dict[str, Entry]:
         """Ask the vault, but not one that was mute a moment ago: each time would cost its three seconds again."""
@@ -181,19 +190,30 @@ class Holdings:
         """Take the last write back, the vault's values with it. Returns the names; empty: there is none."""
         from onboard.envfile.save import Undo, take_back
 
-        undo = self._undo
+        try:
+            noted = await self._asked(lambda vault: vault.get(self._project.id))
+        except VaultError:
+            noted = {}
+        if UNDO in noted and noted[UNDO].folder != str(self._root):
+            noted = {}
+        undo = Undo.from_secret(noted[UNDO].value) if UNDO in noted else self._undo
         if undo is None:
-            try:
-                entry = (await self._asked(lambda vault: vault.get(self._project.id))).get(UNDO)
-            except VaultError:
-                entry = None
-            if entry is None or entry.folder != str(self._root):
-                return ()
-            undo = Undo.from_secret(entry.value)
+            return ()
         take_back(self.path, undo, root=self._root)
         self._undo = None
-        await self._keep({}, (UNDO,))
+        if UNDO in noted:
+            await self._as_before(noted[BEFORE].value if BEFORE in noted else Secret("{}"))
         return undo.names or (self.path.name,)
+
+    async def _as_before(self, before: Secret) -> None:
+        """Give the vault back what it held before the write that was taken back."""
+        from onboard.vault import Entry
+
+        old = json.loads(before.reveal())
+        kept = {
+            n: Entry(Secret(had[0]), had[1], source="undo", folder=str(self._root)) for n, had in old.items() if had
+        }
+        await self._keep(kept, [UNDO, BEFORE, *(name for name, had in old.items() if not had)])
 
     def _start(self, variables: Sequence[Variable]) -> bytes:
         """Return what a new env file starts from: the template as it was approved, its placeholders commented out."""

@@ -115,16 +115,18 @@ def _put_off(view: View, variable: Variable) -> bool:
 
 
 def _alternative_chosen(view: View, variable: Variable) -> bool:
-    """Whether it belongs to a "one of" of which another alternative is there already."""
-    if variable.one_of is None:
-        return False
+    """Whether it belongs to a "one of" of which another alternative is there already, with all of its variables."""
     return any(
-        other.one_of == variable.one_of
-        and other.provider != variable.provider
-        and state(view, other) == "ok"
-        and view.values.get(other.name)
-        for other in view.variables
+        variable.name not in names and all(_is_there(view, name) for name in names)
+        for alternative in view.app.alternatives
+        if alternative.name == variable.one_of
+        for _, names in alternative.options
     )
+
+
+def _is_there(view: View, name: str) -> bool:
+    variable = view.variable(name)
+    return variable is not None and state(view, variable) == "ok" and bool(view.values.get(name))
 
 
 def _step(view: View, variable: Variable) -> Step:

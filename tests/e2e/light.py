@@ -24,6 +24,7 @@ from onboard.sandbox.standins.anthropic import AnthropicStandIn
 from onboard.sandbox.standins.neon import NeonStandIn
 from onboard.sandbox.standins.stripe import StripeStandIn
 from onboard.session import Session
+from onboard.vault import Vault
 from tests.e2e.world import ONBOARD, Ran, git_init, secret_part
 from tests.oracle import Oracle
 
@@ -166,15 +167,16 @@ class Light:
         self.typed.append(value)
         return self.onboard("set", name, *words, stdin=value, env=env)
 
-    def session(self) -> Session:
+    def session(self, *, vault: Vault | None = None, folder: Path | None = None) -> Session:
         """Return a sitting at the repository on this machine, in our own process."""
         machine = Machine(
             env=self.env,
             home=self.home,
             state=state_folder(self.env, self.home),
             config=config_folder(self.env, self.home),
+            vault=vault,
         )
-        return Session.open(machine, self.project)
+        return Session.open(machine, folder or self.project)
 
     def trust(self) -> None:
         """Approve what is there now, as `onboard trust --accept` does."""
