@@ -182,6 +182,11 @@ class Rotator:
         if kept is None:
             return unclear("the old value was not kept, so it cannot be asked about", detail=change.old_dies)
         view = await self._view()
+        if any(text and view.values.get(name) == Secret(text) for name, text in kept.items()):
+            raise OnboardError(
+                f"the old {change.name} is in use again, so it is not ended",
+                f"`onboard rotate --undo {change.name}` keeps it, and then ends the change",
+            )
         provider, new = self._held(view, change, None)
         former = {**view.values, **{name: Secret(text) for name, text in kept.items() if text}}
         _, old = self._held(replace(view, values=former), change, None)

@@ -114,6 +114,18 @@ async def test_an_upstash_database_and_supabase_keys_come_from_their_accounts(tm
 
 
 @pytest.mark.anyio
+async def test_sentrys_dsn_is_read_with_a_token(tmp_path: Path) -> None:
+    service = SentryStandIn()
+    with place(tmp_path, service) as (here, _):
+        here.holds(NEXT_PUBLIC_SENTRY_DSN="", SENTRY_ORG=service.organization, SENTRY_PROJECT=service.project)
+        session = opened(tmp_path)
+        offer = offered(session, "NEXT_PUBLIC_SENTRY_DSN")["sentry.dsn"]
+        assert [want.key for want in offer.wants] == ["token"]
+        values = await made(session, offer, {"token": service.token})
+        assert values["NEXT_PUBLIC_SENTRY_DSN"].startswith("https://")
+
+
+@pytest.mark.anyio
 async def test_clerk_keys_without_an_account_are_found_in_the_folder_or_made(tmp_path: Path) -> None:
     service = ClerkStandIn()
     with place(tmp_path, service) as (here, _):

@@ -217,6 +217,24 @@ async def test_the_old_key_is_back_after_undo_as_long_as_it_lives(tmp_path: Path
 
 
 @pytest.mark.anyio
+async def test_an_old_key_that_somebody_put_back_is_not_ended(tmp_path: Path) -> None:
+    service = ResendStandIn()
+    with place(tmp_path, service) as (here, _):
+        here.holds(RESEND_API_KEY=service.key)
+        old = service.key
+        await change(opened(tmp_path), "RESEND_API_KEY", end=False)
+        here.holds(RESEND_API_KEY=old)
+
+        with pytest.raises(OnboardError, match="in use again"):
+            await change(opened(tmp_path), "RESEND_API_KEY")
+
+        assert old in service.keys.values()
+        assert await undone(opened(tmp_path), "RESEND_API_KEY") == ("RESEND_API_KEY",)
+        assert here.value("RESEND_API_KEY") == here.vault["RESEND_API_KEY"] == old
+        assert not here.noted
+
+
+@pytest.mark.anyio
 async def test_the_old_password_of_neon_ends_at_once_and_every_variable_that_holds_it_follows(tmp_path: Path) -> None:
     service = NeonStandIn()
     with place(tmp_path, service) as (here, _):
