@@ -57,8 +57,9 @@ class Change:
     """What goes on with the old value until a person acts: the dev server, listeners, the shell, other files."""
     elsewhere: tuple[str, ...]
     """Commands for the team's other places; each asks for the value, none holds it."""
-    wants: tuple[str, ...]
-    """Ids of the provider's keys that its API needs and that are not there: typed for this once, or it is guided."""
+    wants: tuple[tuple[str, str], ...]
+    """What the service's API needs and nobody has entered, by key id and usual name: typed for this once, or it is
+    guided."""
     stage: Stage | None
     """How far an earlier change is; `None`: none is under way."""
     old_dead: bool
@@ -162,10 +163,10 @@ def _with_it(view: View, change: Change) -> list[str]:
     ]
 
 
-def _wants(view: View, provider: Provider, key: str) -> tuple[str, ...]:
+def _wants(view: View, provider: Provider, key: str) -> tuple[tuple[str, str], ...]:
     """Return what the service's API needs to be asked for anything, and nobody has entered."""
     needs = {need for offer in provider.provisions for need in offer.needs} - {key}
-    return tuple(sorted(needs - set(known(view, provider))))
+    return tuple((id, provider.key(id).names[0]) for id in sorted(needs - set(known(view, provider))))
 
 
 def _signs_by_list(view: View) -> bool:

@@ -257,6 +257,29 @@ async def test_the_old_password_of_neon_ends_at_once_and_every_variable_that_hol
 
 
 @pytest.mark.anyio
+async def test_a_key_for_the_api_that_is_typed_once_is_kept_nowhere(tmp_path: Path) -> None:
+    service = NeonStandIn()
+    with place(tmp_path, service) as (here, _):
+        here.holds(DATABASE_URL=service.url())
+        session = opened(tmp_path)
+        rotator = session.rotate()
+        (one,) = await rotator.changes("neon")
+        assert one.wants == (("api", "NEON_API_KEY"),)
+        with pytest.raises(OnboardError, match="NEON_API_KEY"):
+            await rotator.begin(one)
+        assert journal(Choices(session.machine.state, session.project.id)) == {}
+
+        new = await rotator.begin(one, {"api": Secret(service.api_key)})
+
+        assert new == {"DATABASE_URL": Secret(service.url())}
+        assert service.api_key not in here.stored
+        done = await rotator.commit(one, new, await rotator.attempt(new))
+        assert done.old_dead
+        assert not done.can_undo
+        await session.close()
+
+
+@pytest.mark.anyio
 async def test_the_password_of_the_default_branch_is_not_reset_from_here(tmp_path: Path) -> None:
     service = NeonStandIn()
     with place(tmp_path, service) as (here, _):
@@ -434,6 +457,20 @@ async def test_an_older_auth_js_has_no_list_and_says_that_everybody_is_signed_ou
             assert here.value(name) == old
         assert not here.value("AUTH_SECRET_1")
         await session.close()
+
+
+@pytest.mark.anyio
+async def test_the_list_of_auth_secrets_holds_the_last_four_and_the_newest_signs(tmp_path: Path) -> None:
+    with place(tmp_path, package=AUTH_5) as (here, _):
+        here.holds(AUTH_SECRET="k3J9sLq0Zr7Xv1Bn5Mw8Ty2Ui6Op4As+Df/Gh=Jk3lQ=")
+        signed = [here.value("AUTH_SECRET")]
+        for _ in range(5):
+            await change(opened(tmp_path), "AUTH_SECRET")
+            names = ("AUTH_SECRET", "AUTH_SECRET_1", "AUTH_SECRET_2", "AUTH_SECRET_3")
+            listed = [text for name in names if (text := here.value(name))]
+            signed.append(listed[-1])
+            assert listed == signed[-4:]
+        assert len(set(signed)) == 6
 
 
 # what is told, and who may

@@ -85,6 +85,8 @@ def _show(change: Change) -> None:
     common.note(f"\n{clean(change.title)}: {', '.join(map(line, change.names))}; {_HOW[change.how]}")
     if change.stage is not None and change.stage is not Stage.KEPT:
         common.note(f"   under way since {line(change.since[:10])}: {_STAGES[change.stage]}")
+        if change.stage is Stage.ASKED and change.page:
+            common.note(f"   {clean(change.page)}")
     common.note(f"   breaks: {clean(change.breaks)}")
     common.note(f"   the old one ends: {clean(change.old_dies)}")
     for text in change.holds:
@@ -131,8 +133,8 @@ async def _new(session: Session, rotator: Rotator, change: Change) -> Mapping[st
     """Return the new values by variable; `None`: the person has none."""
     typed: dict[str, Secret] = {}
     if change.stage is not Stage.MADE:
-        for key in change.wants:
-            text = getpass.getpass(f"{line(key)} of the service's API (hidden, used once; empty: by hand): ")
+        for key, name in change.wants:
+            text = getpass.getpass(f"{name} (hidden, used once, not kept; empty: by hand): ", stream=sys.stderr)
             if text.strip():
                 typed[key] = Secret(text.strip())
     try:
