@@ -9,7 +9,7 @@ from typing import BinaryIO
 from onboard.checks._base import View
 from onboard.clean import plain
 from onboard.errors import ProcessError
-from onboard.model import Event, Kind, Secret, Status
+from onboard.model import Event, Kind, Run, Secret, Status
 from onboard.redact import Redactor
 
 
@@ -65,6 +65,19 @@ async def run(
 def _is_secret(view: View, name: str) -> bool:
     variable = view.variable(name)
     return variable is None or variable.kind is Kind.SECRET
+
+
+async def run_step(view: View, step: Run) -> AsyncGenerator[Event, None]:
+    """Run a step's command without the secrets; the last event is `done` or `failed`."""
+    yield Event(f"runs {step.command}")
+    async for event in run(view, step.argv, variables(view, secrets=False)):
+        if event.kind != "exit":
+            yield event
+        elif event.data["code"] == 0:
+            yield Event(f"{step.text}: done", kind="done")
+        else:
+            text = f"{step.text}: the command ended with exit code {event.data['code']}"
+            yield Event(text, level=Status.FAIL, kind="failed")
 
 
 async def redacted(view: View, argv: Sequence[str], out: BinaryIO, err: BinaryIO) -> int:

@@ -13,8 +13,9 @@ from onboard.checks._base import View
 from onboard.envfile import ignore
 from onboard.envfile.document import EnvFile
 from onboard.envfile.readers import READERS, Reader
+from onboard.envfile.scan import plain_values
 from onboard.errors import EnvFileError, VaultError
-from onboard.model import Secret, Variable
+from onboard.model import Kind, Need, Secret, Variable
 from onboard.project import Project
 from onboard.project.files import Tree
 
@@ -80,6 +81,9 @@ class Holdings:
 
     def parse(self, data: bytes, readers: Sequence[str]) -> dict[str, Secret]:
         """Return the values of an env file as the app's main reader reads them."""
+        plain = None if b"\r" in data else plain_values(data)
+        if plain is not None:
+            return {name: Secret(value) for name, value in plain.items()}
         reading = main_reader(readers).read(data)
         if isinstance(reading, Mapping):
             return {name: Secret(value) for name, value in reading.items()}
@@ -259,6 +263,21 @@ class Holdings:
 def _none_refused(written: Written) -> None:
     for why in written.refused.values():
         raise EnvFileError(why)
+
+
+def owed(view: View) -> dict[str, Secret]:
+    """Return what the env file lacks or has otherwise and we know: the vault's values, the template's defaults."""
+    found: dict[str, Secret] = {}
+    for variable in view.variables:
+        present = view.values.get(variable.name)
+        stored = (view.stored or {}).get(variable.name)
+        untouched = present is None or (variable.placeholder and present.reveal() == variable.sample)
+        wanted = not variable.commented and (variable.kind is Kind.PUBLIC or variable.need is Need.REQUIRED)
+        if stored is not None and present != stored.value:
+            found[variable.name] = stored.value
+        elif untouched and wanted and variable.ready is not None:
+            found[variable.name] = Secret(variable.ready)
+    return found
 
 
 def _commented(env: EnvFile, name: str) -> EnvFile:

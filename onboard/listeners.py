@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,6 +124,37 @@ class Stripe:
             yield Event(f"stopped (exit {code})", listener.name, Status.FAIL, "exit", {"code": code}), None
         finally:
             await running.stop()
+
+    async def together(self, wanted: Sequence[Listener]) -> AsyncGenerator[tuple[Event, Secret | None], None]:
+        """Run several listeners at once and yield what happens in any, until all have ended or the generator is left.
+
+        Raises ProcessError where one cannot be started.
+        """
+        import asyncio
+
+        self.binary()
+        happened: asyncio.Queue[tuple[Event, Secret | None] | ProcessError] = asyncio.Queue(1000)
+
+        async def one(listener: Listener) -> None:
+            try:
+                async for pair in self.listen(listener):
+                    await happened.put(pair)
+            except ProcessError as error:
+                await happened.put(error)
+
+        tasks = [asyncio.create_task(one(listener)) for listener in wanted]
+        try:
+            up = len(tasks)
+            while up:
+                got = await happened.get()
+                if isinstance(got, ProcessError):
+                    raise got
+                yield got
+                up -= got[0].kind == "exit"
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def read(listener: Listener, text: str) -> tuple[Event, Secret | None]:

@@ -5,183 +5,32 @@ look → plan → do → look again. Front ends hold no logic of their own: what
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from onboard import approval as approvals
-from onboard import checks as all_checks
-from onboard import children, doctor, entry, holdings, listeners, listing
-from onboard import plan as planning
+from onboard import children, entry, holdings, listeners
 from onboard import push as pushing
 from onboard.checks import webhooks
-from onboard.checks._base import View
 from onboard.checks.drift import template_marks
-from onboard.choices import Choices
 from onboard.entry import Field, Form, Trial
 from onboard.errors import NeedsPerson, OnboardError, ProcessError
-from onboard.model import Ask, Event, Finding, Kind, Need, Open, Run, Secret, Shape, Status, Step, Tell, Variable, Write
+from onboard.looking import Looking
+from onboard.model import Ask, Event, Open, Run, Secret, Shape, Status, Step, Tell, Write
 from onboard.paste import Pasted
-from onboard.plan import Owed, StageState
-from onboard.project import App, Project, understand
-from onboard.project.trust import Approval, Gate
-from onboard.understanding import held, variables
+from onboard.understanding import held
 
 if TYPE_CHECKING:
-    from onboard.machine import Machine
     from onboard.provisioning import Offer
     from onboard.rotation import Rotator
-    from onboard.vault import Entry
 
 _NOT_YET = "not approved yet: nothing of this repository was run, asked, or read from the keyring"
 
 
-class Session:
+class Session(Looking):
     """One sitting. Made with `Session.open`; used by one front end at a time, in one event loop."""
-
-    def __init__(self, machine: Machine, project: Project) -> None:
-        """Take a project as it was read; `open` is the usual way."""
-        self.machine = machine
-        self.project = project
-        self.variables = variables(project.app)
-        self.findings: dict[str, Finding] = {}
-        """The latest finding of each id in this sitting."""
-        self._gate = Gate(machine.state)
-        self._choices = Choices(machine.state, project.id)
-        self._stored: Mapping[str, Entry] | None = None
-        self._holdings = holdings.Holdings(machine, project)
-
-    @classmethod
-    def open(cls, machine: Machine, path: Path | None = None) -> Session:
-        """Read the repository at `path` (default: the current folder) and return a Session on its main app.
-
-        Reads files only: nothing runs, is sent, read from the keyring, or written. Raises ProjectError.
-        """
-        return cls(machine, understand(Path.cwd() if path is None else path))
-
-    @property
-    def app(self) -> App:
-        """The app that this sitting is about."""
-        return self.project.app
-
-    @property
-    def env_path(self) -> Path:
-        """Where the app's env file is or would be."""
-        return self._holdings.path
-
-    # trust
-
-    @property
-    def trusted(self) -> bool:
-        """Whether a person has approved exactly these bytes on this machine."""
-        return self._gate.approved(self.approval())
-
-    def approval(self) -> Approval:
-        """Return what would be approved: commands, hosts with the variables that go there, files, keyring item."""
-        env_file = str(self.env_path.relative_to(self.project.root))
-        return approvals.ask(self._gate, self.project, self.variables, env_file, self._choices)
-
-    def approve(self, hash: str) -> None:
-        """Remember the approval. Raises NeedsPerson where `hash` is not the hash of what is there now."""
-        approval = self.approval()
-        if hash != approval.hash:
-            raise NeedsPerson(
-                "this is not the hash of what is here now; nothing was approved", "run `onboard trust --show`"
-            )
-        self._gate.approve(approval, self._now())
-
-    def revoke(self) -> bool:
-        """Take the approval of this folder back; `False`: there was none."""
-        return self._gate.revoke(self.project.root)
-
-    def _require_trust(self) -> None:
-        if not self.trusted:
-            raise NeedsPerson(
-                "this repository is not approved yet", "run `onboard trust` in a terminal, and read what it shows"
-            )
-
-    # look and plan
-
-    def view(self) -> View:
-        """Return what checks may see now: the env file as it is on disk."""
-        trusted = self.trusted
-        return holdings.view(
-            self.machine,
-            self.project,
-            self.variables,
-            self._holdings,
-            choices=self._choices if trusted else None,
-            skipped=self._choices.skipped,
-            stored=self._stored if trusted else None,
-        )
-
-    async def look(self, *only: str, offline: bool = False) -> AsyncGenerator[Finding, None]:
-        """Yield findings as they land and keep them in `findings`. Without approval only offline checks are made."""
-        trusted = self.trusted
-        if not only:
-            self.findings.clear()
-        if not only or "trust" in only or "trust.project" in only:
-            self.findings["trust.project"] = gate = self._trust_finding(trusted)
-            yield gate
-        if trusted:
-            self._holdings.sweep()
-        if trusted and not offline:
-            await self._read_vault()
-        view = self.view()
-        chosen = doctor.selected(all_checks.everything(view), only)
-        reason = "not looked at: --offline" if trusted else _NOT_YET
-        async for finding in doctor.look(view, chosen, allowed=trusted and not offline, reason=reason):
-            self.findings[finding.id] = finding
-            yield finding
-        if trusted:
-            self._remember(view)
-
-    def glance(self) -> None:
-        """Bring the findings that files alone can tell up to date; takes milliseconds and goes nowhere."""
-        view = self.view()
-        checks = [check for check in all_checks.everything(view) if not check.outside]
-        for check in checks:
-            self.findings.pop(check.id, None)
-        self.findings |= {finding.id: finding for finding in all_checks.look_offline(view, checks)}
-
-    def _trust_finding(self, trusted: bool) -> Finding:
-        if trusted:
-            return Finding("trust.project", "Approval", Status.OK, "approved: exactly these bytes, in this folder")
-        step = Tell("Read what this repository would do, and approve it", command="onboard trust")
-        return Finding("trust.project", "Approval", Status.UNKNOWN, _NOT_YET, step=step)
-
-    def _remember(self, view: View) -> None:
-        """Keep when credentials were last accepted, and the template where it is new or nothing of it is owed."""
-        for id, verdict in view.verdicts.items():
-            finding = self.findings.get(id)
-            name = finding.variable if finding else None
-            if verdict.status is Status.OK and name is not None and name in view.values:
-                self._choices.dated(name, "verified", self._now(), view.values[name])
-        if view.app.template is not None and self._choices.template is None:
-            self._choices.saw_template(template_marks(view))
-
-    async def _read_vault(self) -> None:
-        self._stored = await self._holdings.stored()
-
-    def plan(self) -> tuple[Owed, ...]:
-        """Return the steps still owed after the last look, in order."""
-        return planning.plan(self.findings.values())
-
-    def stages(self) -> tuple[StageState, ...]:
-        """Return how far each stage is after the last look."""
-        return planning.stages(self.findings.values())
-
-    def rows(self) -> tuple[listing.Row, ...]:
-        """Return each variable with its state, places and age."""
-        return listing.rows(self.view(), self.findings)
-
-    async def listed(self) -> tuple[listing.Row, ...]:
-        """Return `rows` with what the vault holds, where a person has approved reading it."""
-        if self.trusted:
-            await self._read_vault()
-        return self.rows()
 
     # answer
 
@@ -269,7 +118,7 @@ class Session:
                     async for event in self.listener_secrets():
                         yield event
                 case Run():
-                    async for event in self._run(step):
+                    async for event in children.run_step(self.view(), step):
                         yield event
                 case Write():
                     yield await self._write(step)
@@ -284,18 +133,6 @@ class Session:
             yield Event(error.message, level=Status.FAIL, kind="failed", data={"hint": error.hint})
         finally:
             self.glance()
-
-    async def _run(self, step: Run) -> AsyncGenerator[Event, None]:
-        yield Event(f"runs {step.command}")
-        view = self.view()
-        async for event in children.run(view, step.argv, children.variables(view, secrets=False)):
-            if event.kind != "exit":
-                yield event
-            elif event.data["code"] == 0:
-                yield Event(f"{step.text}: done", kind="done")
-            else:
-                text = f"{step.text}: the command ended with exit code {event.data['code']}"
-                yield Event(text, level=Status.FAIL, kind="failed")
 
     async def _write(self, step: Write) -> Event:
         if step.what == "mode":
@@ -316,15 +153,15 @@ class Session:
         """Make the env file from the template, its defaults and the vault. Returns the names written, and warnings."""
         self._require_trust()
         await self._read_vault()
-        values = {name: value for name, value in self._owed_values().items() if not only or name in only}
+        values = {name: value for name, value in holdings.owed(self.view()).items() if not only or name in only}
         warnings = await self._holdings.put(values, {}, self.variables, self._now())
         self._choices.saw_template(template_marks(self.view()))
         return tuple(values), warnings
 
     def env_diff(self) -> tuple[tuple[str, str], ...]:
         """Return what `env --write` would change: (`+` or `~`, name) in the order of the template. Value-free."""
-        present = self.view().values
-        return tuple(("~" if name in present else "+", name) for name in self._owed_values())
+        view = self.view()
+        return tuple(("~" if name in view.values else "+", name) for name in holdings.owed(view))
 
     async def env_changes(self) -> tuple[tuple[str, str], ...]:
         """Return `env_diff` with what the vault holds, where a person has approved reading it."""
@@ -353,24 +190,6 @@ class Session:
             variable = self._variable(name)
             groups.setdefault(variable.provider or f" {name}" if variable else f" {name}", []).append(name)
         return tuple(map(tuple, groups.values()))
-
-    def _owed_values(self) -> dict[str, Secret]:
-        """Return what the env file lacks or has otherwise and we know: the vault's values, the template's defaults."""
-        view = self.view()
-        found: dict[str, Secret] = {}
-        for variable in self.variables:
-            present = view.values.get(variable.name)
-            stored = (view.stored or {}).get(variable.name)
-            untouched = present is None or (variable.placeholder and present.reveal() == variable.sample)
-            if stored is not None and present != stored.value:
-                found[variable.name] = stored.value
-            elif untouched and variable.ready is not None and self._is_default_wanted(variable):
-                found[variable.name] = Secret(variable.ready)
-        return found
-
-    @staticmethod
-    def _is_default_wanted(variable: Variable) -> bool:
-        return not variable.commented and (variable.kind is Kind.PUBLIC or variable.need is Need.REQUIRED)
 
     def push(self, *, confirmed: str = "") -> AsyncGenerator[Event, None]:
         """Push the schema, guarded; events as `do` yields them. Raises NeedsPerson before a production database."""
@@ -407,33 +226,11 @@ class Session:
         if not wanted:
             raise ProcessError("this project has no listeners", "onboard.toml can name some: [[webhooks]]")
         stripe = listeners.Stripe(self.machine, self.project, webhooks.stripe_key(view))
-        stripe.binary()
-        happened: asyncio.Queue[tuple[Event, Secret | None] | OnboardError] = asyncio.Queue(1000)
-
-        async def one(listener: listeners.Listener) -> None:
-            try:
-                async for pair in stripe.listen(listener):
-                    await happened.put(pair)
-            except OnboardError as error:
-                await happened.put(error)
-
-        tasks = {asyncio.create_task(one(listener)): listener for listener in wanted}
-        try:
-            running_ = len(tasks)
-            while running_:
-                got = await happened.get()
-                if isinstance(got, OnboardError):
-                    raise got
-                event, secret = got
+        async with aclosing(stripe.together(wanted)) as happened:
+            async for event, secret in happened:
                 yield event
-                if event.kind == "exit":
-                    running_ -= 1
                 if secret is not None:
                     yield await self._caught(event, secret)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _caught(self, event: Event, secret: Secret) -> Event:
         """Store the signing secret that a listener told, where it is another than before."""
@@ -495,12 +292,6 @@ class Session:
         self._require_trust()
         await self._read_vault()
         return await provisioning.make(self.view(), offer, typed, tell)
-
-    def _variable(self, name: str) -> Variable | None:
-        return next((variable for variable in self.variables if variable.name == name), None)
-
-    def _now(self) -> str:
-        return self.machine.now().isoformat(timespec="seconds")
 
 
 __all__ = ["Field", "Form", "Pasted", "Session", "Trial"]

@@ -17,7 +17,7 @@ LAYERS = {
     3: "providers understanding approval",
     4: "checks listeners",
     5: "doctor plan hooks entry listing holdings children push rotation changing provisioning stripe_login supabase_local",
-    6: "session",
+    6: "looking session",
     7: "cli tui sandbox",
 }
 """A module imports its own layer and those above it in this table, never below; not even for types."""
