@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onboard.providers._hints import possible
+
 if TYPE_CHECKING:
     from onboard.providers._base import Provider
 
@@ -34,6 +36,8 @@ def recognise(name: str, value: str = "") -> tuple[Provider, str] | None:
     """
     best: tuple[int, Provider, str] | None = None
     for id in names():
+        if not possible(id, name, value):
+            continue
         one = provider(id)
         claim = one.claim(name, value)
         if claim is not None and (best is None or claim[1] > best[0]):
