@@ -23,16 +23,6 @@ TEXTS = sorted(
 )
 """Every text of these tests: names, real shapes, refused ones."""
 NAMES = ["SOME_KEY", "CHECKOUT_SECRET", "DATABASE_URL", "KV_REST_API_URL"]
-    "SOME_KEY",
-    "SECRET",
-    "URL",
-    "X",
-    "NEXT_PUBLIC_KEY",
-    "CHECKOUT_SECRET",
-    "PAYMENT_HOOK",
-    "DATABASE_URL",
-    "KV_REST_API_URL",
-]
 
 
 def asked_of_all(name: str, value: str) -> tuple[str, str] | None:
