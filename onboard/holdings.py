@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from onboard.checks._base import View
 from onboard.envfile import ignore
 from onboard.envfile.document import EnvFile
+from onboard.envfile.names import refusal
 from onboard.envfile.readers import READERS, Reader
 from onboard.envfile.scan import plain_values
 from onboard.errors import EnvFileError, VaultError
@@ -228,13 +229,14 @@ class Holdings:
         if data is None:
             return b""
         env = EnvFile.parse(data)
-        for variable in variables:
-            if variable.ready is None and env.line_of(variable.name) is not None:
-                try:
-                    env = _commented(env, variable.name)
-                except EnvFileError:
-                    return b""  # the template has a place that readers disagree on; nothing of it is copied
-        return env.data
+        ready = {v.name for v in variables if v.ready is not None and refusal(v.name, v.ready) is None}
+        try:
+            for name in env.names():
+                if name not in ready:
+                    env = _commented(env, name)
+        except EnvFileError:
+            return b""  # the template has a place that readers disagree on; nothing of it is copied
+        return env.data if ready.issuperset(self.parse(env.data, self._project.app.readers)) else b""
 
     def narrow(self) -> None:
         """Make the env file readable by its owner alone. Raises EnvFileError."""

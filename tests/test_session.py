@@ -503,3 +503,18 @@ async def test_forgetting_leaves_the_file_and_nothing_else(shop: Light, vault: V
     assert await vault.get(session.project.id) == {}
     assert shop.values()["TEAM_NOTE"] == "the note of the team"
     assert await opened(shop, vault).undo() == ()
+
+
+async def test_a_new_file_is_the_template_with_only_what_is_ready_in_it(shop: Light, vault: Vault) -> None:
+    shop.template(TEMPLATE + "NODE_OPTIONS=--require ./x.js\nLD_PRELOAD=./x.so\nPATH=.\nNODE_OPTIONS=--again\n")
+    session = opened(shop, vault)
+    await enter(session, TEAM_NOTE="the note of the team")
+
+    assert set(session.view().values) <= {"TEAM_NOTE", "APP_URL"}
+    shop.file.unlink()
+    shop.template(TEMPLATE + "NODE_OPTIONS=--require ./x.js\nPATH=.\n")
+    again = opened(shop, vault)
+    await enter(again, TEAM_NOTE="the note of the team")
+
+    assert set(again.view().values) == {"TEAM_NOTE", "APP_URL"}
+    assert "# Make one with: openssl rand -base64 32" in shop.file.read_text()

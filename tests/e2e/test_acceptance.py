@@ -269,8 +269,8 @@ def _on_terminal(
 
 # keyrings that fail
 
-LIMIT = 4.0
-"""Seconds that a command may take longer because of a keyring that does not answer."""
+LIMIT = 5.5
+"""Seconds for a whole command beside a keyring that does not answer: it is given three, and asked once."""
 
 
 def _set_beside(shop: Light) -> tuple[Ran, float]:
@@ -291,7 +291,7 @@ def test_a_mute_keyring_costs_four_seconds_and_the_file_is_written(
         assert ran.code == 0, ran.err
         assert "not kept in the keyring" in ran.err
         assert shop.values()["TEAM_NOTE"] == "the note of the team"
-        assert seconds < LIMIT + 1
+        assert seconds < LIMIT
 
 
 def test_a_locked_keyring_is_called_locked_and_the_file_is_written(
@@ -305,7 +305,7 @@ def test_a_locked_keyring_is_called_locked_and_the_file_is_written(
         assert ran.code == 0, ran.err
         assert "locked" in ran.err
         assert shop.values()["TEAM_NOTE"] == "the note of the team"
-        assert seconds < LIMIT + 1
+        assert seconds < LIMIT
         assert looked.json()["findings"][0]["status"] in ("warn", "unknown")
         assert "locked" in looked.out
 
