@@ -108,7 +108,7 @@ class Keyring:
         raise Trouble("absent", reasons[0] if reasons else "")
 
     def _has_collection(self, *, unlocked: bool = False) -> bool:
-        """Whether the Secret Service has a default collection. Raises Trouble where it must be `unlocked` and is not."""
+        """Whether the Secret Service has a default collection. Raises Trouble where it is not `unlocked` as it must."""
         import secretstorage
         from secretstorage.exceptions import ItemNotFoundException
 

@@ -100,7 +100,9 @@ def _ordered(checks: Sequence[Check]) -> list[Check]:
     from graphlib import TopologicalSorter
 
     by_id = {check.id: check for check in checks}
-    order = TopologicalSorter({c.id: [id for id in c.needs + c.after + c.unless if id in by_id] for c in checks}).static_order()
+    order = TopologicalSorter(
+        {c.id: [id for id in c.needs + c.after + c.unless if id in by_id] for c in checks}
+    ).static_order()
     return [by_id[id] for id in order]
 
 

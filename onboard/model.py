@@ -118,7 +118,7 @@ class Variable:
 
     @property
     def ready(self) -> str | None:
-        """The template's value where it works as it stands, a secret's too (a local database); `None`: there is none."""
+        """The template's value where it works as it stands, a secret's too (a local database); `None`: none."""
         if self.default is not None:
             return self.default
         return self.sample if self.sample and not self.placeholder else None

@@ -16,7 +16,8 @@ LAYERS = {
     2: "machine",
     3: "providers understanding approval",
     4: "checks listeners",
-    5: "doctor plan hooks entry listing holdings children push rotation changing provisioning stripe_login supabase_local",
+    5: "doctor plan hooks entry listing holdings children push"
+    " rotation changing provisioning stripe_login supabase_local",
     6: "looking session",
     7: "cli tui sandbox",
 }

@@ -98,8 +98,8 @@ class World:
         for file in self.project.parent.glob("*/.env.local"):
             env = EnvFile.parse(file.read_bytes())
             for name in env.names():
-                if (value := env.get(name)) is not None:
-                    held.setdefault(name, set()).add(value.reveal())
+                if (found := env.get(name)) is not None:
+                    held.setdefault(name, set()).add(found.reveal())
         for name, value in self.credentials.items():
             held.setdefault(name, set()).add(value)
         for name, values in held.items():
