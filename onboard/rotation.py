@@ -155,7 +155,8 @@ class Rotator:
         now = self._now()
         keep = {**new, _OLD + change.name: _packed(old)}
         warnings = await self._holdings.put(new, keep, view.variables, now, "rotated")
-        self._note(change, Stage.KEPT if change.how == "local" and not change.asked else Stage.SAVED)
+        marks = {name: self._choices.fingerprint(value) for name, value in new.items()}
+        self._note(change, Stage.KEPT if change.how == "local" and not change.asked else Stage.SAVED, marks=marks)
         kept = await self._kept(_OLD + change.name) == old
         await self._drop(_NEW + change.name)
         for name, value in new.items():
@@ -172,9 +173,14 @@ class Rotator:
         self._person()
         noted = journal(self._choices).get(change.name, {})
         kept = await self._kept(_OLD + change.name)
+        if not self._in_use(noted):
+            raise OnboardError(
+                f"{change.name} is not the one any more that the change put there, so nothing is ended",
+                f"`onboard rotate --undo {change.name}` closes the change",
+            )
         if change.generated:
             return accepted("the old value is in use nowhere any more, once the app has started again")
-        if not change.asked and by_hand:
+        if by_hand and (kept is None or not change.asked):
             await self._over(change.name)
             return unclear("nobody can be asked whether the old value still works; you said that it is ended")
         if change.provider is None or not change.asked:
@@ -182,11 +188,6 @@ class Rotator:
         if kept is None:
             return unclear("the old value was not kept, so it cannot be asked about", detail=change.old_dies)
         view = await self._view()
-        if any(text and view.values.get(name) == Secret(text) for name, text in kept.items()):
-            raise OnboardError(
-                f"the old {change.name} is in use again, so it is not ended",
-                f"`onboard rotate --undo {change.name}` keeps it, and then ends the change",
-            )
         provider, new = self._held(view, change, None)
         former = {**view.values, **{name: Secret(text) for name, text in kept.items() if text}}
         _, old = self._held(replace(view, values=former), change, None)
@@ -216,7 +217,8 @@ class Rotator:
             raise OnboardError(f"no change of {name} is under way, or its old value is dead", "`onboard env --undo`")
         kept = await self._kept(_OLD + name)
         if kept is None:
-            if noted["stage"] in (Stage.ASKED, Stage.MADE) and not noted.get("old_dead"):
+            begun = noted["stage"] in (Stage.ASKED, Stage.MADE) and not noted.get("old_dead")
+            if begun or not self._in_use(noted):
                 await self._over(name)
                 return ()
             raise OnboardError(f"the old value of {name} is not kept any more", f"`onboard rotate {name}` goes on")
@@ -303,12 +305,18 @@ class Rotator:
         if not self._machine.terminal:
             raise NeedsPerson("a person changes a credential, at a terminal", "run `onboard rotate` in your terminal")
 
-    def _note(self, change: Change, stage: Stage, **more: str | bool) -> None:
+    def _in_use(self, noted: Mapping[str, Any]) -> bool:
+        """Whether the env file still holds what a change put there."""
+        values, marks = self._now_view().values, noted.get("marks")
+        marks = marks if isinstance(marks, dict) else {}
+        return all(name in values and self._choices.fingerprint(values[name]) == mark for name, mark in marks.items())
+
+    def _note(self, change: Change, stage: Stage, **more: str | bool | Mapping[str, str]) -> None:
         """Write down how far it is, before or after a step; no value is in it."""
         all_ = journal(self._choices)
         base = all_.get(change.name, {"since": self._now()})
-        more = more or {key: base[key] for key in ("retire", "old_dead") if key in base}
-        record: dict[str, Any] = {"stage": stage.value, "since": base["since"], "page": change.page} | more
+        same = {key: base[key] for key in ("retire", "old_dead") if key in base}
+        record: dict[str, Any] = {"stage": stage.value, "since": base["since"], "page": change.page} | same | more
         self._choices.put(JOURNAL, all_ | {change.name: record})
 
     def _forget(self, name: str) -> None:

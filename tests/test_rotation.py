@@ -225,12 +225,34 @@ async def test_an_old_key_that_somebody_put_back_is_not_ended(tmp_path: Path) ->
         await change(opened(tmp_path), "RESEND_API_KEY", end=False)
         here.holds(RESEND_API_KEY=old)
 
-        with pytest.raises(OnboardError, match="in use again"):
+        with pytest.raises(OnboardError, match="nothing is ended"):
             await change(opened(tmp_path), "RESEND_API_KEY")
 
         assert old in service.keys.values()
         assert await undone(opened(tmp_path), "RESEND_API_KEY") == ("RESEND_API_KEY",)
         assert here.value("RESEND_API_KEY") == here.vault["RESEND_API_KEY"] == old
+        assert not here.noted
+
+
+@pytest.mark.anyio
+async def test_a_change_that_env_undo_took_back_ends_nothing_and_can_be_closed(tmp_path: Path) -> None:
+    service = ResendStandIn()
+    with place(tmp_path, service) as (here, _):
+        here.holds(RESEND_API_KEY=service.key)
+        old = service.key
+        await change(opened(tmp_path), "RESEND_API_KEY", end=False)
+        session = opened(tmp_path)
+        await session.undo()
+        await session.close()
+        assert here.value("RESEND_API_KEY") == old
+
+        for by_hand in (False, True):
+            with pytest.raises(OnboardError, match="nothing is ended"):
+                await change(opened(tmp_path), "RESEND_API_KEY", by_hand=by_hand)
+
+        assert old in service.keys.values()
+        await undone(opened(tmp_path), "RESEND_API_KEY")
+        assert here.value("RESEND_API_KEY") == old
         assert not here.noted
 
 

@@ -38,7 +38,9 @@ _SAID = {
 
 
 def journal(choices: Choices | None) -> dict[str, Mapping[str, Any]]:
-    """Return how far each change is, by variable: `stage`, `since`, `page`, maybe `retire` and `old_dead`."""
+    """Return how far each change is, by variable: `stage`, `since`, `page`, maybe `retire`, `old_dead` and
+    `marks`, the fingerprints of the new values.
+    """
     found = choices.get(JOURNAL) if choices else None
     stages = tuple(stage.value for stage in Stage)
     return {

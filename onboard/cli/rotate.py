@@ -73,7 +73,7 @@ async def _undo(session: Session, rotator: Rotator, names: list[str]) -> int:
     for name in names:
         back = await rotator.undo(name)
         if not back:
-            common.note(f"{name}: the new one that was not in use is dropped; end it where it was made")
+            common.note(f"{name}: the change is closed, nothing was put back; end the new one where it was made")
         else:
             common.note(f"{', '.join(back)}: back to the old one, in {session.env_path.name} and the keyring")
             common.note("   the new one still works at the service, until it is ended there")
@@ -198,7 +198,7 @@ async def _end(rotator: Rotator, change: Change, *, dead: bool) -> int:
     if not common.confirm("Is the old one ended there?"):
         return _later(change)
     verdict = await rotator.end(change, by_hand=True)
-    if verdict.status is Status.OK or not change.asked:
+    if change.name not in await rotator.pending():
         common.note(f"ok: {clean(verdict.summary)}")
         return common.OK
     _said(verdict)
