@@ -155,8 +155,10 @@ def machine(options: argparse.Namespace) -> Machine:
 
 def open_session(options: argparse.Namespace) -> Session:
     """Return the session at `--path`. Raises ProjectError, UsageError."""
+    from onboard.process import harden
     from onboard.session import Session
 
+    harden()
     return Session.open(machine(options), folder(options))
 
 
