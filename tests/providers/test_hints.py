@@ -1,5 +1,6 @@
 """What is told before a provider is imported never hides a variable that the provider itself would claim."""
 
+import ast
 import random
 import re
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from onboard import providers
 from onboard.providers._base import Provider
 from onboard.providers._hints import HINTS, possible
 
+FOLDER = Path(providers.__file__).parent
 ALL = [providers.provider(id) for id in providers.names()]
 TEXTS = sorted(
     {
@@ -23,6 +25,22 @@ TEXTS = sorted(
 )
 """Every text of these tests: names, real shapes, refused ones."""
 NAMES = ["SOME_KEY", "CHECKOUT_SECRET", "DATABASE_URL", "KV_REST_API_URL"]
+
+
+STARTS = sorted(
+    {
+        word
+        for file in sorted(FOLDER.glob("*.py"))
+        if file.name != "_hints.py"
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value
+        for word in (node.value, *re.findall(r"[A-Za-z0-9_:/.-]{2,}", node.value))
+        if 2 <= len(word) <= 40
+    }
+)
+"""Every prefix that a provider's file spells out, and much besides."""
+HEX, MIXED = "0123456789abcdef" * 4, "aB3xK9mQ2rT7wZ5nL8vC" * 3
+TAILS = [HEX[:32], HEX, f"51{MIXED[:24]}", f"{MIXED[:8]}_{MIXED[:24]}", MIXED[:36], MIXED, f"{HEX}@x.y/1", "/a@b.c:1/d"]
 
 
 def asked_of_all(name: str, value: str) -> tuple[str, str] | None:
@@ -79,6 +97,13 @@ def test_no_neighbour_of_a_known_value_is_hidden(name: str, value: str, at: int,
     changed = value[:at] + more + value[at:]
 
     assert recognised(name, changed) == asked_of_all(name, changed)
+
+
+def test_every_prefix_that_a_provider_spells_out_is_let_through() -> None:
+    assert {"phx_", "AC", "vcp_", "signkey-", "xkeysib-"} <= {*STARTS}
+    for start in STARTS:
+        for tail in (*TAILS, f"_{MIXED}"):
+            assert [*hidden("SOME_KEY", start + tail)] == [], start + tail
 
 
 def test_plain_settings_import_no_provider() -> None:
