@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from onboard import providers
 from onboard.model import Kind, Need, Secret, Shape, Variable
 from onboard.project.values import App
-from onboard.providers._base import Held, Key, Provider, Values
+from onboard.providers._base import Held, Key, Provider, Values, without_public_prefix
 
 PROVEN = 3
 """How sure a claim is that a value's own structure proves."""
@@ -70,6 +70,23 @@ def whose(variable: Variable, value: str = "") -> tuple[Provider, Key] | None:
     return (found[0], found[0].key(found[1])) if found else None
 
 
+def with_brands(variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
+    """Return `variables` with those settings named too that are no keys of their service (a price id).
+
+    For telling what a repository needs; it loads every provider, so no check does it.
+    """
+    return tuple(v if v.provider is not None else replace(v, provider=_brand(v.name)) for v in variables)
+
+
+def _brand(name: str) -> str | None:
+    bare = without_public_prefix(name)
+    for id in providers.names():
+        own = providers.provider(id).brands
+        if bare.startswith(tuple(f"{word}_" for word in ((id.upper(),) if own is None else own))):
+            return id
+    return None
+
+
 def held(service: Service, values: Mapping[str, Held], among: tuple[Service, ...] = ()) -> Values:
     """Return the service's values out of `values` (by variable name), with what it borrows from `among`."""
     own = [(key, values[name]) for name, key in service.keys.items() if name in values]
@@ -104,9 +121,7 @@ def _known(variable: Variable) -> Variable:
     return replace(
         variable,
         provider=provider.id,
-        kind=Kind.SECRET
-        if key.kind is Kind.SECRET or (variable.kind is Kind.SECRET and not variable.exposed)
-        else Kind.PUBLIC,
+        kind=key.kind,
         placeholder=placeholder,
         default=None if placeholder else variable.default,
         generate=variable.generate or ("a random value, made on this machine" if key.made_here else None),

@@ -8,9 +8,9 @@ from typing import Any
 
 from onboard.clean import clean
 from onboard.cli import common
-from onboard.model import SCHEMA_VERSION, Variable
+from onboard.model import SCHEMA_VERSION, Need, Variable
 from onboard.project import App, Project
-from onboard.understanding import services, variables
+from onboard.understanding import variables, with_brands
 
 
 def main(verb: str, words: list[str]) -> int:
@@ -46,7 +46,7 @@ def as_json(project: Project) -> dict[str, Any]:
 
 
 def _app(app: App) -> dict[str, Any]:
-    known = variables(app)
+    known = with_brands(variables(app))
     manager = app.package_manager
     return {
         "dir": app.dir,
@@ -55,10 +55,7 @@ def _app(app: App) -> dict[str, Any]:
         "package_manager": {"name": manager.name, "version": manager.version} if manager else None,
         "node": {"spec": app.node.spec, "source": app.node.source},
         "readers": list(app.readers),
-        "providers": [
-            {"id": service.provider.id, "required": service.required, "variables": list(service.variables)}
-            for service in services(known)
-        ],
+        "providers": _providers(known),
         "variables": [_variable(variable) for variable in known],
         "push": {"command": app.push.command, "script": app.push.script, "tool": app.push.tool} if app.push else None,
         "webhooks": [
@@ -75,6 +72,22 @@ def _app(app: App) -> dict[str, Any]:
         "compose_file": app.compose_file,
         "env_schema_file": app.env_schema_file,
     }
+
+
+def _providers(known: tuple[Variable, ...]) -> list[dict[str, Any]]:
+    """Return each provider with all variables that are its own, those that are no credentials too."""
+    grouped: dict[str, list[Variable]] = {}
+    for variable in known:
+        if variable.provider is not None:
+            grouped.setdefault(variable.provider, []).append(variable)
+    return [
+        {
+            "id": id,
+            "required": any(variable.need is Need.REQUIRED for variable in members),
+            "variables": [variable.name for variable in members],
+        }
+        for id, members in grouped.items()
+    ]
 
 
 def _variable(variable: Variable) -> dict[str, Any]:

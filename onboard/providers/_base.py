@@ -166,6 +166,8 @@ class Provider:
     provisions: ClassVar[tuple[Provision, ...]] = ()
     account: ClassVar[str] = ""
     """The https page where an account is opened."""
+    brands: ClassVar[tuple[str, ...] | None] = None
+    """How names of its further settings begin (`STRIPE` for `STRIPE_PRICE_ID`); `None`: with its id in capitals."""
     purpose: ClassVar[str] = ""
     """What apps use it for: "payments"."""
     borrows: ClassVar[Mapping[str, str]] = {}

@@ -40,6 +40,7 @@ class AuthSecret(Provider):
     """Only length and variety can be looked at. Each developer has one of their own."""
 
     id = "authsecret"
+    brands = ("NEXTAUTH", "BETTER_AUTH")
     title = "Auth secret"
     keys = (
         _key("auth", "Auth.js secret", "AUTH_SECRET"),

@@ -44,6 +44,7 @@ class Upstash(Provider):
     """Redis over HTTPS. Nothing but the host tells whose database it is."""
 
     id = "upstash"
+    brands = ("UPSTASH", "QSTASH")
     title = "Upstash"
     keys = (
         Key(

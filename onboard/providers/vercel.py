@@ -62,6 +62,7 @@ class Vercel(Provider):
     """Hosting. A token for one project is refused wherever it asks for its user, and is good all the same."""
 
     id = "vercel"
+    brands = ()  # VERCEL_URL and its like are set by the platform
     title = "Vercel"
     keys = (
         Key(

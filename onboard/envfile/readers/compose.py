@@ -1,6 +1,6 @@
 """Models of Docker's two readers: Compose (`env_file:` and `.env`) and `docker run --env-file`.
 
-Sources: compose-go `dotenv/parser.go`, `dotenv/godotenv.go` and `template/template.go`; for `docker run` its documentation.
+Sources: compose-go `dotenv/parser.go`, `dotenv/godotenv.go`, `template/template.go`; `docker run`: its documentation.
 """
 
 from __future__ import annotations
