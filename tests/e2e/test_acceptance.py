@@ -270,7 +270,7 @@ def _on_terminal(
 # keyrings that fail
 
 LIMIT = 6.0
-"""Seconds for a whole command beside a keyring that does not answer: it is given three, and asked once: twice would be over six."""
+"""Seconds for a whole command beside a keyring that does not answer: it is given three, and twice would be over six."""
 
 
 def _set_beside(shop: Light) -> tuple[Ran, float]:
