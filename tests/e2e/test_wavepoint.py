@@ -119,15 +119,12 @@ def test_wavepoint_is_onboarded_from_nothing_to_a_signed_event_answered_200(
     values = read_by_next(world, second)
     assert {name: values[name] for name in world.credentials} == world.credentials
 
-
-def test_three_broken_things_are_three_findings(world: World) -> None:
-    set_up(world)
+    # Three things break: a variable is deleted, the Stripe account swapped, a key revoked. Exactly these three are named.
     file = world.project / ".env.local"
     other = world.stripe.open_account("Somebody else's")
     text = re.sub(r"(?m)^AUTH_SECRET=.*\n", "", file.read_text())
     file.write_text(text.replace(world.stripe.secret_key, other.secret_key))
     world.anthropic.revoked.add(world.anthropic.api_key)
-
     assert problems(world) == {"live.anthropic": "fail", "variable.AUTH_SECRET": "fail", "pair.stripe": "warn"}
     assert world.onboard("doctor").code == 1
 

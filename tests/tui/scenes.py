@@ -206,9 +206,8 @@ async def play(pilot: Pilot[None], scene: Scene) -> None:
     await settle(pilot)
     for press in scene.presses:
         if press.startswith("paste:"):
-            focused = pilot.app.focused
-            assert focused is not None
-            focused.post_message(events.Paste(press.removeprefix("paste:")))
+            # In a window too small for the field nothing has the focus: the paste then goes to the screen.
+            (pilot.app.focused or pilot.app.screen).post_message(events.Paste(press.removeprefix("paste:")))
         else:
             await pilot.press(press)
         await settle(pilot)
