@@ -119,7 +119,7 @@ def test_wavepoint_is_onboarded_from_nothing_to_a_signed_event_answered_200(
     values = read_by_next(world, second)
     assert {name: values[name] for name in world.credentials} == world.credentials
 
-    # Three things break: a variable is deleted, the Stripe account swapped, a key revoked. Exactly these three are named.
+    # A variable is deleted, the Stripe account swapped, a key revoked: exactly these three are named.
     file = world.project / ".env.local"
     other = world.stripe.open_account("Somebody else's")
     text = re.sub(r"(?m)^AUTH_SECRET=.*\n", "", file.read_text())
