@@ -277,7 +277,7 @@ def owed(view: View) -> dict[str, Secret]:
         wanted = not variable.commented and (variable.kind is Kind.PUBLIC or variable.need is Need.REQUIRED)
         if stored is not None and present != stored.value:
             found[variable.name] = stored.value
-        elif untouched and wanted and variable.ready is not None:
+        elif untouched and wanted and variable.ready is not None and refusal(variable.name, variable.ready) is None:
             found[variable.name] = Secret(variable.ready)
     return found
 

@@ -73,11 +73,14 @@ class Session(Looking):
                 )
         warnings = await self._holdings.put(values, values, self.variables, self._now())
         now = self._now()
-        for name, value in values.items():
-            self._choices.dated(name, "set", now, value)
-            if trial is not None and trial.verified:
-                self._choices.dated(name, "verified", now, value)
-        self._choices.put("folder", self.project.root)
+        try:
+            for name, value in values.items():
+                self._choices.dated(name, "set", now, value)
+                if trial is not None and trial.verified:
+                    self._choices.dated(name, "verified", now, value)
+            self._choices.put("folder", self.project.root)
+        except OSError as error:
+            warnings = (*warnings, f"when it was set could not be remembered: {error.strerror}")
         await self._read_vault()
         self.glance()
         return warnings

@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from onboard.checks._base import Check, View
+from onboard.envfile.names import refusal
 from onboard.model import Ask, Finding, Need, Run, Status, Step, Variable, Write
 from onboard.understanding import shape, whose
 
@@ -41,6 +42,8 @@ def _look(view: View, variable: Variable) -> Finding | None:
         return says(Status.FAIL, what, step=_ask(view, variable), evidence={"state": found, **where})
     if found == "missing" and variable.name in view.machine.env and view.machine.env[variable.name]:
         return says(Status.OK, "comes from the shell, not from the env file", evidence={"source": "shell"})
+    if not_ours := refusal(variable.name, ""):
+        return says(Status.SKIPPED, not_ours)
     if _put_off(view, variable) or _alternative_chosen(view, variable):
         return says(Status.SKIPPED, "put off" if _put_off(view, variable) else "another alternative is chosen")
     evidence: dict[str, str | int | bool | None] = {"state": found, **where}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from onboard import statefile
 from onboard.clean import line
 from onboard.project.files import Tree, join
 from onboard.project.values import App, Project
+
+_MOST_SCRIPTS = 100
+"""Scripts behind one command; a crafted set that calls ever more ends there."""
 
 _VERSION = 1
 """Of what the hash covers; raised when more is covered, so that everybody is asked again."""
@@ -140,7 +144,15 @@ def commands(project: Project, app: App) -> tuple[tuple[str, str], ...]:
     for hook in app.webhooks:
         if hook.variable is not None:
             found[f"stripe listen, for {hook.variable}"] = f"forwards to this machine, {hook.path}"
-    return tuple((line(typed, limit=200), line(runs, limit=600)) for typed, runs in found.items())
+    return tuple((line(typed, limit=200), _exactly(runs)) for typed, runs in found.items())
+
+
+def _exactly(text: str) -> str:
+    """Return a script's text as it is shown; where that is not all of it to the letter, with the digest of all."""
+    shown = line(text, limit=600)
+    if shown == text:
+        return shown
+    return f"{shown} (sha256 {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]})"
 
 
 def _with_hooks(script: str | None) -> tuple[str, ...]:
@@ -154,7 +166,18 @@ def _scripts(tree: Tree, folder: str, *names: str) -> list[str]:
     except (ValueError, RecursionError):
         return []
     scripts = package.get("scripts") if isinstance(package, dict) else None
-    return [str(scripts[name]) for name in names if isinstance(scripts, dict) and name in scripts]
+    if not isinstance(scripts, dict):
+        return []
+    found: dict[str, str] = {}
+    waiting = [name for name in names if name in scripts]
+    while waiting and len(found) < _MOST_SCRIPTS:
+        name = waiting.pop(0)
+        if name not in found:
+            found[name] = str(scripts[name])
+            # A script that names others runs them; naming one too many here costs nothing.
+            words = re.split(r"[\s;&|'\"()]+", found[name])
+            waiting += [own for word in words if word in scripts for own in _with_hooks(word) if own in scripts]
+    return list(found.values())
 
 
 def _hash(parts: Mapping[str, str]) -> str:
