@@ -317,10 +317,10 @@ def tool(folder: Path, name: str = "stripe") -> Path:
 
 
 def test_the_repositorys_own_programs_are_never_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root, elsewhere = tmp_path / "work" / "repo", tmp_path / "bin"
+    root, elsewhere = tmp_path / "code" / "repo", tmp_path / "bin"
     tool(root)
     tool(root / "node_modules" / ".bin")
-    tool(tmp_path / "work" / "node_modules" / ".bin")
+    tool(tmp_path / "code" / "node_modules" / ".bin")
     real = tool(elsewhere)
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "stripe").symlink_to(root / "stripe")
@@ -332,10 +332,10 @@ def test_the_repositorys_own_programs_are_never_found(tmp_path: Path, monkeypatc
         "node_modules/.bin",
         str(root),
         str(root / "node_modules" / ".bin"),
-        str(tmp_path / "work" / "node_modules" / ".bin"),
+        str(tmp_path / "code" / "node_modules" / ".bin"),
         str(tmp_path / "links"),
         str(tmp_path / "into"),
-        f"{elsewhere}/../work/repo",
+        f"{elsewhere}/../code/repo",
     ):
         found = find("stripe", path=entry, root=root)
         assert found.path is None, entry
