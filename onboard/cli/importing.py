@@ -71,16 +71,19 @@ def _from_json(data: bytes) -> dict[str, Secret]:
 async def _take(session: Session, values: dict[str, Secret], *, exact: bool, verify: bool) -> int:
     """Check and save the values, those of one service together; name what was refused."""
     code = common.OK
-    for names in session.grouped(values):
-        group = {name: values[name] for name in names}
+    waiting = list(session.grouped(values))
+    while waiting:
+        names = waiting.pop(0)
         shown = ", ".join(line(name, limit=80) for name in names)
         try:
-            if not exact:
-                group = {name: session.clean(name, value.reveal()).value for name, value in group.items()}
+            group = {name: values[name] if exact else _meant(session, name, values[name]) for name in names}
             trial = await session.attempt(group, verify=verify)
             taken, why = _decided(trial)
             if not taken:
-                common.note(f"refused   {shown}: {why}")
+                # One bad value of a service must not keep its good ones out.
+                bad = {f.variable for f in trial.findings if f.status is Status.FAIL} & set(names) or set(names)
+                waiting += [rest] if (rest := tuple(name for name in names if name not in bad)) else []
+                common.note(f"refused   {', '.join(line(name, limit=80) for name in names if name in bad)}: {why}")
                 code = common.FAILED
                 continue
             warnings = await session.save(group, trial)
@@ -91,6 +94,14 @@ async def _take(session: Session, values: dict[str, Secret], *, exact: bool, ver
             common.note(f"refused   {shown}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
             code = common.FAILED
     return code
+
+
+def _meant(session: Session, name: str, value: Secret) -> Secret:
+    """Return what an old env file's value was meant to be; say where that is not what stands there."""
+    pasted = session.clean(name, value.reveal())
+    if pasted.removed:
+        common.note(f"changed   {line(name, limit=80)}: taken off: {', '.join(pasted.removed)}")
+    return pasted.value
 
 
 def _decided(trial: Trial) -> tuple[bool, str]:

@@ -1,5 +1,6 @@
 """Bad input: each gets a plain sentence with the way out; nothing is lost, half-written, left running, or told."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -144,6 +145,26 @@ def test_a_live_key_that_stands_in_the_file_already_is_a_finding_and_no_request_
     assert found["mode.stripe"]["step"]["kind"] == "ask"
     assert found["live.stripe"]["status"] == "skipped"
     assert key.encode()[8:] not in trusted.services.sent()
+
+
+def test_an_import_keeps_a_services_good_value_when_its_other_one_is_bad(trusted: Light) -> None:
+    good = trusted.services.stripe.publishable_key
+    data = json.dumps({"STRIPE_SECRET_KEY": "no key at all", "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY": good})
+    ran = trusted.onboard("import", "-", "--format", "json", stdin=data)
+
+    assert ran.code == 1
+    assert "refused   STRIPE_SECRET_KEY" in ran.err
+    assert trusted.values()["NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY"] == good
+    assert "STRIPE_SECRET_KEY" not in trusted.values()
+
+
+def test_an_import_of_an_old_file_says_what_it_changed(trusted: Light) -> None:
+    text = f'ANTHROPIC_API_KEY="Bearer {trusted.services.anthropic.api_key}"\n'
+    ran = trusted.onboard("import", "-", stdin=text)
+
+    assert ran.code == 0, ran.err
+    assert "changed   ANTHROPIC_API_KEY: taken off: Bearer" in ran.err
+    assert trusted.values()["ANTHROPIC_API_KEY"] == trusted.services.anthropic.api_key
 
 
 def test_an_import_takes_the_rest_and_names_the_live_key(trusted: Light) -> None:
