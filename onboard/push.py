@@ -28,13 +28,18 @@ _ASKS = re.compile(
 async def push(view: View, *, confirmed: str = "") -> AsyncGenerator[Event, None]:
     """Push the schema and yield what happens, the last event being `done` or `failed`.
 
-    Raises NeedsPerson where the database is production's by any sign: `confirmed` must then be its branch's or its
-    database's name, typed by a person. A question of the tool's own is never answered for anyone.
+    Raises NeedsPerson where the database is production's by any sign, or is not known: `confirmed` must then be its
+    branch's, its database's or the tool's name, typed by a person. The tool's own questions are never answered.
     """
     if view.app.push is None:
         yield Event("this project has no schema push", level=Status.FAIL, kind="failed")
         return
     found = database.database(view)
+    if found is None and confirmed != view.app.push.tool:
+        raise NeedsPerson(
+            "which database this push would touch could not be told: no variable names it; nothing was pushed",
+            f"a person who knows which one it is types the tool's name: {view.app.push.tool}",
+        )
     target = await _target(view)
     for finding in target:
         if finding.status is Status.FAIL and finding.id == "database.target":
@@ -98,4 +103,5 @@ async def _target(view: View) -> list[Finding]:
     view.verdicts.clear()
     chosen = doctor.selected(all_checks.everything(view), ("database.target", f"live.{found[0]}"), exactly=True)
     findings = [finding async for finding in doctor.look(view, chosen)]
-    return [f for f in findings if f.id.split(".")[0] in ("live", "database", "mode")]
+    # A second credential that is not set or not answered for stops nothing: `database.target` speaks for all of them.
+    return [f for f in findings if f.id in (f"live.{found[0]}", f"mode.{found[0]}", "database.target")]

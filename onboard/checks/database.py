@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from onboard.checks._base import Check, View
+from onboard.checks.live import checks as live_checks
 from onboard.model import Finding, Run, Status, Tell
 from onboard.providers._base import Values
 from onboard.understanding import held
@@ -22,8 +23,10 @@ def checks(view: View) -> tuple[Check, ...]:
     if found is None:
         return ()
     live = f"live.{found[0]}"
+    # A push may take the direct string, not the pooled one: each of them is looked at.
+    further = tuple(check.id for check in live_checks(view) if check.id.startswith(f"{live}."))
     return (
-        Check("database.target", "Database", _target, needs=(live,), outside=True),
+        Check("database.target", "Database", _target, needs=(live,), after=further, outside=True),
         *(
             (
                 Check(
@@ -61,16 +64,20 @@ def _target(view: View) -> Finding | None:
         return None
     identity = verdict.identity
     where = " · ".join(identity[key] for key in ("host", "database", "branch") if identity.get(key))
-    says = partial(check.says, variable=found[1], provider=found[0], evidence=dict(identity))
-    sign = production_sign(identity)
-    if sign:
-        return says(
-            Status.FAIL,
-            f"{found[1]} is a production database ({sign}); local work must not touch it",
-            detail=where,
-            step=Tell(f"Make a branch of your own and enter its connection string as {found[1]}"),
-        )
-    return says(Status.OK, where or "answers")
+    says = partial(check.says, variable=found[1], provider=found[0])
+    live = f"live.{found[0]}"
+    for id, one in sorted(view.verdicts.items()):
+        if (id == live or id.startswith(f"{live}.")) and (sign := production_sign(one.identity)):
+            part = id.removeprefix(live).removeprefix(".")
+            name = (found[2].variable(part) or part) if part else found[1]
+            return says(
+                Status.FAIL,
+                f"{name} is a production database ({sign}); local work must not touch it",
+                detail=where,
+                step=Tell(f"Make a branch of your own and enter its connection string as {name}"),
+                evidence=dict(one.identity),
+            )
+    return says(Status.OK, where or "answers", evidence=dict(identity))
 
 
 def production_sign(identity: Mapping[str, str]) -> str:

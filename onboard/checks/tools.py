@@ -10,7 +10,7 @@ from onboard import versions
 from onboard.checks._base import Check, View
 from onboard.clean import line
 from onboard.errors import ProcessError
-from onboard.model import Finding, Open, Run, Status, Step
+from onboard.model import Finding, Open, Run, Status, Step, Tell
 from onboard.project.values import Tool
 
 
@@ -119,7 +119,7 @@ async def _look(view: View, tool: Tool) -> Finding:
 def _step(view: View, tool: Tool, known: Known | None) -> Step:
     """Return one command for this system where there is one that its makers document, else their page."""
     if known is None:
-        return Open(f"Install {tool.name}", f"https://www.google.com/search?q=install+{tool.name}")
+        return Tell(f"Install {tool.name}" + (f", as {tool.source} asks" if tool.source else ""))
     title = f"Install {known.title}" + (f" {tool.spec}" if tool.spec else "")
     root = Path(view.project.root)
     has = {

@@ -213,6 +213,43 @@ def test_a_production_branch_is_a_finding_and_nothing_pushes_to_it(shop: Light, 
     assert not (shop.home / "pnpm-ran").exists()
 
 
+def test_a_production_branch_behind_the_direct_string_stops_a_push_too(shop: Light) -> None:
+    neon = shop.services.neon
+    shop.template(TEMPLATE + "DATABASE_URL_UNPOOLED=\nNEON_API_KEY=\n")
+    shop.trust()
+    own, production = neon.url(neon.development), neon.url(neon.main)
+    shop.typed += [neon.api_key, own, production]
+    shop.file.write_text(f"DATABASE_URL='{own}'\nDATABASE_URL_UNPOOLED='{production}'\nNEON_API_KEY={neon.api_key}\n")
+    pushed = shop.onboard("push", "--yes")
+
+    assert pushed.code == 4
+    assert "DATABASE_URL_UNPOOLED is a production database" in pushed.err
+    assert not (shop.home / "pnpm-ran").exists()
+
+
+def test_a_further_credential_that_is_not_set_stops_no_push(shop: Light) -> None:
+    neon = shop.services.neon
+    shop.template(TEMPLATE + "DATABASE_URL_UNPOOLED=\nNEON_API_KEY=\n")
+    shop.trust()
+    url = neon.url(neon.development)
+    shop.typed.append(url)
+    shop.file.write_text(f"DATABASE_URL='{url}'\n")
+    pushed = shop.onboard("push", "--yes")
+
+    assert "runs " in pushed.err
+    assert "nothing was pushed" not in pushed.err
+
+
+def test_a_push_to_a_database_that_no_variable_names_is_a_persons(shop: Light) -> None:
+    shop.template("TEAM_NOTE=\n")
+    shop.trust()
+    pushed = shop.onboard("push", "--yes")
+
+    assert pushed.code == 4
+    assert "could not be told" in pushed.err
+    assert not (shop.home / "pnpm-ran").exists()
+
+
 # import
 
 
