@@ -28,7 +28,7 @@ class Want:
     key: str
     """Of its provider."""
     name: str
-    """Under which it would be kept: NEON_API_KEY."""
+    """What it is asked for as: mostly the variable that would keep it, NEON_API_KEY."""
     title: str
     secret: bool
     page: str
@@ -52,6 +52,9 @@ class Offer:
     """A person has to want it: it creates something, or brings a credential from elsewhere."""
 
 
+_EMAIL = (Want("email", "e-mail", "your e-mail address", secret=False, page=""),)
+
+
 def offers(view: View, names: Sequence[str]) -> tuple[Offer, ...]:
     """Return what could be made or found for these variables. Looks at files at most; nothing is sent or run."""
     found: list[Offer] = []
@@ -68,7 +71,10 @@ def offers(view: View, names: Sequence[str]) -> tuple[Offer, ...]:
                 offer = Offer(f"{provider.id}.{one.id}", one.title, one.note, given, wants, hosts, bool(hosts))
                 found.append(offer)
         if provider.id == "stripe" and (given := _given(service, ("secret", "publishable"), names)):
-            found += [Offer(id, title, note, given) for id, title, note in stripe_login.ways(view)]
+            found += [
+                Offer(id, title, note, given, _EMAIL if id == "stripe.sandbox" else ())
+                for id, title, note in stripe_login.ways(view)
+            ]
         if provider.id == "supabase" and supabase_local.is_there(view):
             given = _given(service, tuple(supabase_local.KEYS), names)
             note = "Reads them from `supabase status`; the stack has to run (`supabase start`). Makes nothing."
@@ -95,7 +101,7 @@ async def make(
     if what == "found":
         made: Mapping[str, Secret] = provider.found(Path(view.project.root))
     elif source == "stripe":
-        made = await stripe_login.keys(view, log_in=what == "login", tell=tell)
+        made = await stripe_login.keys(view, what, typed, tell)
     elif offer.id == "supabase.local":
         made = await supabase_local.keys(view)
     else:

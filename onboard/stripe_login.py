@@ -1,8 +1,9 @@
-"""Stripe's keys from its CLI: of the login that there is, or after a new one in the browser."""
+"""Stripe's keys from its CLI: of the login that there is, after a new one in the browser, or of a new sandbox."""
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
@@ -20,6 +21,10 @@ from onboard.process import Done
 _KEYS_PAGE = "https://dashboard.stripe.com/test/apikeys"
 _PATIENCE = 300.0
 """Seconds for a person to approve the login in the browser."""
+_WORK = 120.0
+"""Seconds for the CLI's proof of work, with which Stripe pays for a sandbox without an account."""
+_BASES = ("--base-url", "--dashboard-base")
+_EMAIL = re.compile(r"[^@\s\-][^@\s]{0,200}@[^@\s]{1,200}")
 _EXPIRY = "Its test key ends 90 days after the login"
 
 
@@ -33,7 +38,13 @@ def ways(view: View) -> tuple[tuple[str, str, str], ...]:
         f"Opens a page of Stripe where you compare a code and choose the account. {_EXPIRY}; it costs nothing.",
     )
     if not _config(view).is_file():
-        return (login,)
+        sandbox = (
+            "stripe.sandbox",
+            "a sandbox without an account, for now",
+            "Stripe makes a test account at your e-mail address. It ends after 7 days, unless you claim it with "
+            "`stripe sandbox claim`; it costs nothing. The Stripe CLI is signed in to it.",
+        )
+        return login, sandbox
     there = (
         "stripe.cli",
         "the test keys of the Stripe CLI's login",
@@ -47,13 +58,18 @@ def _config(view: View) -> Path:
     return Path(folder) / "stripe" / "config.toml"
 
 
-async def keys(view: View, *, log_in: bool, tell: Callable[[Event], None]) -> Mapping[str, Secret]:
-    """Return the CLI's test keys by key id (`secret`, maybe `publishable`); with `log_in`, after a new login.
+async def keys(
+    view: View, way: str, typed: Mapping[str, Secret], tell: Callable[[Event], None]
+) -> Mapping[str, Secret]:
+    """Return the CLI's test keys by key id (`secret`, maybe `publishable`).
 
+    `way`: `cli`, the login that there is; `login`, a new one; `sandbox`, a new one for `typed["email"]`.
     Raises ProcessError, NeedsPerson where nobody approved it in time, OnboardError where the login has no such key.
     """
-    if log_in:
+    if way == "login":
         await _log_in(view, tell)
+    elif way == "sandbox":
+        await _make_sandbox(view, typed["email"].reveal())
     done = await _stripe(view, "config", "--list", timeout=12)
     try:
         found = tomllib.loads(done.out)
@@ -62,14 +78,39 @@ async def keys(view: View, *, log_in: bool, tell: Callable[[Event], None]) -> Ma
     profile = found.get(view.machine.env.get("STRIPE_PROJECT_NAME") or "default")
     profile = profile if isinstance(profile, dict) else {}
     values = {"secret": profile.get("test_mode_api_key"), "publishable": profile.get("test_mode_pub_key")}
-    texts = {key: value for key, value in values.items() if isinstance(value, str) and "_test_" in value}
+    texts = {
+        key: value
+        for key, value in values.items()
+        if isinstance(value, str) and ("_test_" in value or value.startswith("rkcs_"))
+    }
     if "secret" not in texts or "*" in texts["secret"]:
         raise OnboardError("the Stripe CLI's login holds no test key for apps", f"copy one from {_KEYS_PAGE}")
+    tell(Event(_ending(profile, texts["secret"]), level=Status.WARN))
+    return {key: Secret(value) for key, value in texts.items()}
+
+
+def _ending(profile: Mapping[str, object], secret: str) -> str:
+    """Say whose the keys are, and until when."""
+    account = line(str(profile.get("display_name") or profile.get("account_id") or "your account"), limit=80)
+    if secret.startswith("rkcs_"):
+        ends = line(str(profile.get("sandbox_expires_at") or "after 7 days"), limit=40)
+        return f"the sandbox {account} ends {ends}, unless you claim it: `stripe sandbox claim` opens the page"
     ends = profile.get("test_mode_key_expires_at")
     when = f"on {line(str(ends), limit=20)}" if ends else "90 days after the login"
-    account = line(str(profile.get("display_name") or profile.get("account_id") or "your account"), limit=80)
-    tell(Event(f"the key of {account} ends {when}; a key of your own from {_KEYS_PAGE} does not", level=Status.WARN))
-    return {key: Secret(value) for key, value in texts.items()}
+    return f"the key of {account} ends {when}; a key of your own from {_KEYS_PAGE} does not"
+
+
+async def _make_sandbox(view: View, email: str) -> None:
+    """Have the CLI make a claimable sandbox. It signs itself in to it; an existing login is never replaced."""
+    if not _EMAIL.fullmatch(email):
+        raise OnboardError("that is no e-mail address; nothing was made")
+    words = ("sandbox", "create", "--email", email, "--non-interactive")
+    done = await _stripe(view, *words, bases=_BASES, timeout=_WORK)
+    said = done.out + done.err
+    if "already authenticated" in said or "already have an active sandbox" in said:
+        raise OnboardError("the Stripe CLI is signed in already; no sandbox was made", "take the keys of its login")
+    if done.timed_out or "This sandbox" not in said and "Claim your sandbox" not in said:
+        raise ProcessError("Stripe made no sandbox", "sign in at Stripe instead, or try again later")
 
 
 async def _log_in(view: View, tell: Callable[[Event], None]) -> None:
@@ -90,7 +131,6 @@ async def _log_in(view: View, tell: Callable[[Event], None]) -> None:
     tell(
         Event(f"approve it on this page, if it shows the code {shown}: {line(page, limit=500)}", kind="page", data=data)
     )
-    view.machine.open_url(page)
     done = await _stripe(view, *words[1:], timeout=_PATIENCE)
     if done.timed_out:
         raise NeedsPerson("nobody approved the login in time; nothing was changed", "try again")
@@ -108,9 +148,15 @@ def _is_stripes(view: View, url: str) -> bool:
     )
 
 
-async def _stripe(view: View, *words: str, timeout: float) -> Done:
-    """Run the real Stripe CLI with its own login, whatever key the project has."""
+async def _stripe(view: View, *words: str, bases: tuple[str, ...] = (), timeout: float) -> Done:
+    """Run the real Stripe CLI with its own login, whatever key the project has.
+
+    `bases`: the flags by which this command is pointed at a stand-in, where they are not `stripe listen`'s.
+    """
     root = Path(view.project.root)
     binary = Stripe(view.machine, view.project, None).binary()
-    argv = (binary, *words, *view.machine.stripe_arguments)
-    return await view.machine.runner.run(argv, env=CHILD_ENV, cwd=root, timeout=timeout)
+    aimed = view.machine.stripe_arguments
+    if bases and aimed:
+        url = next(word.partition("=")[2] or word for word in aimed if is_loopback(word.partition("=")[2] or word))
+        aimed = tuple(word for flag in bases for word in (flag, url))
+    return await view.machine.runner.run((binary, *words, *aimed), env=CHILD_ENV, cwd=root, timeout=timeout)

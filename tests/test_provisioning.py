@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -307,6 +308,7 @@ async def test_stripe_keys_come_from_a_login_of_the_real_cli(tmp_path: Path) -> 
         assert str(told[0].data["url"]).startswith(served.url)
         assert "ends on 20" in told[-1].text
         assert not any(service.restricted in repr(event) for event in told)
+        assert "stripe.sandbox" in found
         session = with_programs(tmp_path, path, ONBOARD_STRIPE_CLI_ARGS=arguments)
         assert await made(session, offered(session, "STRIPE_SECRET_KEY")["stripe.cli"]) == values
 
@@ -324,3 +326,75 @@ async def test_a_login_page_that_is_not_stripes_is_shown_to_nobody(tmp_path: Pat
         with pytest.raises(ProcessError, match="not Stripe's"):
             await made(session, offered(session, "STRIPE_SECRET_KEY")["stripe.login"], told=told)
         assert told == []
+
+
+class SandboxStandIn(StripeStandIn):
+    """ai.stripe.com as the CLI's source asks it: a challenge, then a sandbox for its solution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.salt, self.number = "pepper?", 4217
+        self.restricted = self.issue(self.account, "rkcs")
+        self.emails: list[str] = []
+
+    def answer(self, request: Request) -> Response:
+        if request.parts == ("keys", "challenge"):
+            challenge = sha256(f"{self.salt}{self.number}".encode()).hexdigest()
+            return Response.json(
+                {"algorithm": "SHA-256", "challenge": challenge, "salt": self.salt, "signature": "signed"}
+            )
+        if request.parts == ("keys", "provision"):
+            asked = json.loads(request.body)
+            self.emails.append(asked["email"])
+            if asked["number"] != self.number:
+                return Response.json({"error": "wrong"}, 400)
+            return Response.json(
+                {
+                    "restricted_key": self.restricted,
+                    "publishable_key": self.publishable_key,
+                    "account_id": self.account.id,
+                    "claim_url": "https://dashboard.stripe.com/claim/x",
+                    "expires_at": "2026-11-28",
+                }
+            )
+        return super().answer(request)
+
+
+@pytest.mark.anyio
+@pytest.mark.parts
+async def test_a_sandbox_needs_an_address_only_and_says_when_it_ends(tmp_path: Path) -> None:
+    service = SandboxStandIn()
+    with place(tmp_path, service) as (here, served):
+        here.holds(STRIPE_SECRET_KEY="", NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY="")
+        path = f"{needed(STRIPE).parent}:{os.defpath}"
+        session = with_programs(tmp_path, path, ONBOARD_STRIPE_CLI_ARGS=f"--api-base {served.url}")
+        offer = offered(session, "STRIPE_SECRET_KEY")["stripe.sandbox"]
+        assert [want.key for want in offer.wants] == ["email"]
+        with pytest.raises(OnboardError, match="no e-mail address"):
+            await made(session, offer, {"email": "--help"})
+        told: list[Event] = []
+
+        values = await made(session, offer, {"email": "ada@example.com"}, told=told)
+
+        assert values == {
+            "STRIPE_SECRET_KEY": service.restricted,
+            "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY": service.publishable_key,
+        }
+        assert service.emails == ["ada@example.com"]
+        assert "ends 2026-11-28" in told[-1].text
+        assert not any(service.restricted in repr(event) for event in told)
+        again = with_programs(tmp_path, path, ONBOARD_STRIPE_CLI_ARGS=f"--api-base {served.url}")
+        assert "stripe.sandbox" not in offered(again, "STRIPE_SECRET_KEY")
+
+
+@pytest.mark.anyio
+@pytest.mark.parts
+async def test_a_sandbox_that_stripe_does_not_make_is_said(tmp_path: Path) -> None:
+    with place(tmp_path, StripeStandIn()) as (here, served):
+        here.holds(STRIPE_SECRET_KEY="")
+        session = with_programs(
+            tmp_path, f"{needed(STRIPE).parent}:{os.defpath}", ONBOARD_STRIPE_CLI_ARGS=f"--api-base {served.url}"
+        )
+        offer = offered(session, "STRIPE_SECRET_KEY")["stripe.sandbox"]
+        with pytest.raises(ProcessError, match="made no sandbox"):
+            await made(session, offer, {"email": "ada@example.com"})

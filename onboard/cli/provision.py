@@ -6,13 +6,14 @@ import argparse
 import getpass
 import sys
 from collections.abc import Mapping
+from functools import partial
 
 from onboard.clean import clean, line
 from onboard.cli import common, report
 from onboard.cli.entering import decided
 from onboard.errors import NeedsPerson, OnboardError
 from onboard.model import Event, Secret
-from onboard.provisioning import Offer
+from onboard.provisioning import Offer, Want
 from onboard.session import Session
 
 
@@ -29,7 +30,7 @@ async def make(options: argparse.Namespace) -> int:
         if offer is None:
             common.note("nothing was made")
             return common.PERSON
-        values = await session.make(offer, _typed(offer), _tell)
+        values = await session.make(offer, _typed(offer), partial(_tell, session))
         return await _save(session, offer, values, verify=not options.no_verify)
     finally:
         await session.close()
@@ -61,15 +62,25 @@ def _chosen(session: Session, offers: tuple[Offer, ...]) -> Offer | None:
 def _typed(offer: Offer) -> dict[str, Secret]:
     typed: dict[str, Secret] = {}
     for want in offer.wants:
-        text = getpass.getpass(f"{want.name} (hidden, used once, not kept): ", stream=sys.stderr).strip()
+        text = _asked(want)
         if not text:
             raise NeedsPerson(f"without {want.name} it cannot be made; nothing was", want.page)
         typed[want.key] = Secret(text)
     return typed
 
 
-def _tell(event: Event) -> None:
+def _asked(want: Want) -> str:
+    if want.secret:
+        return getpass.getpass(f"{want.name} (hidden, used once, not kept): ", stream=sys.stderr).strip()
+    sys.stderr.write(f"{clean(want.title)}: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def _tell(session: Session, event: Event) -> None:
     common.note(f"   {clean(event.text)}")
+    if event.kind == "page":
+        session.machine.open_url(str(event.data["url"]))
 
 
 async def _save(session: Session, offer: Offer, values: Mapping[str, Secret], *, verify: bool) -> int:
