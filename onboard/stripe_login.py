@@ -95,8 +95,8 @@ def _ending(profile: Mapping[str, object], secret: str) -> str:
     if secret.startswith("rkcs_"):
         ends = line(str(profile.get("sandbox_expires_at") or "after 7 days"), limit=40)
         return f"the sandbox {account} ends {ends}, unless you claim it: `stripe sandbox claim` opens the page"
-    ends = profile.get("test_mode_key_expires_at")
-    when = f"on {line(str(ends), limit=20)}" if ends else "90 days after the login"
+    until = profile.get("test_mode_key_expires_at")
+    when = f"on {line(str(until), limit=20)}" if until else "90 days after the login"
     return f"the key of {account} ends {when}; a key of your own from {_KEYS_PAGE} does not"
 
 
@@ -109,7 +109,7 @@ async def _make_sandbox(view: View, email: str) -> None:
     said = done.out + done.err
     if "already authenticated" in said or "already have an active sandbox" in said:
         raise OnboardError("the Stripe CLI is signed in already; no sandbox was made", "take the keys of its login")
-    if done.timed_out or "This sandbox" not in said and "Claim your sandbox" not in said:
+    if done.timed_out or ("This sandbox" not in said and "Claim your sandbox" not in said):
         raise ProcessError("Stripe made no sandbox", "sign in at Stripe instead, or try again later")
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import getpass
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
 from onboard.clean import clean, line
 from onboard.cli import common, report
+from onboard.cli.provision import make_one
 from onboard.cli.trust import ask as ask_trust
 from onboard.entry import Field, Trial
 from onboard.errors import OnboardError
 from onboard.model import Ask, Event, Open, Run, Secret, Status, Step, Tell, Write
 from onboard.plan import Owed
+from onboard.provisioning import Offer
 from onboard.session import Session
 
 
@@ -78,6 +80,10 @@ async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> bool:
         common.out(f"  {clean(form.page)}")
     if form.hosts:
         common.out(f"  It is checked with {', '.join(map(line, form.hosts))}.")
+    made_here = {field.variable.name for field in form.fields if field.can_generate}
+    ways = [way for way in session.offers(step.variables) if not made_here.issuperset(way.gives)]
+    if ways and _question("Get them without typing? [y/N]: ") == "y":
+        return await _make(session, ways)
     values: dict[str, Secret] = {}
     for field in form.fields:
         value = _field(session, field, demo.get(field.variable.name))
@@ -92,6 +98,14 @@ async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> bool:
             await _save(session, values, trial)
         except OnboardError as error:
             common.failed(error)
+    return True
+
+
+async def _make(session: Session, ways: Sequence[Offer]) -> bool:
+    try:
+        await make_one(session, ways)
+    except OnboardError as error:
+        common.failed(error)
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from onboard.clean import clean, line
@@ -26,17 +26,22 @@ async def make(options: argparse.Namespace) -> int:
         if not offers:
             page = session.form((options.name,)).page
             raise OnboardError(f"{options.name} cannot be made from here", f"get it at {page}" if page else "")
-        offer = _chosen(session, offers)
-        if offer is None:
-            common.note("nothing was made")
-            return common.PERSON
-        values = await session.make(offer, _typed(offer), partial(_tell, session))
-        return await _save(session, offer, values, verify=not options.no_verify)
+        return await make_one(session, offers, verify=not options.no_verify)
     finally:
         await session.close()
 
 
-def _chosen(session: Session, offers: tuple[Offer, ...]) -> Offer | None:
+async def make_one(session: Session, offers: Sequence[Offer], *, verify: bool = True) -> int:
+    """Let the person choose one of the offers, make it, try what came of it and save it; return the exit code."""
+    offer = _chosen(session, offers)
+    if offer is None:
+        common.note("nothing was made")
+        return common.PERSON
+    values = await session.make(offer, _typed(offer), partial(_tell, session))
+    return await _save(session, offer, values, verify=verify)
+
+
+def _chosen(session: Session, offers: Sequence[Offer]) -> Offer | None:
     """Show the offers and return the one that the person wants; what only this machine does needs no question."""
     for number, offer in enumerate(offers, 1):
         common.note(f"{number}. {clean(offer.title)}, for {', '.join(offer.gives)}")

@@ -27,6 +27,7 @@ from onboard.tui.board import BoardScreen, owed_for
 from onboard.tui.dialogs import Detail, Help, Leave
 from onboard.tui.frame import Frame
 from onboard.tui.listeners import ListenersScreen
+from onboard.tui.offers import Offers
 from onboard.tui.page import PageScreen
 from onboard.tui.parts import Stages
 from onboard.tui.running import RunScreen, WriteScreen
@@ -128,7 +129,7 @@ class OnboardApp(SafeApp):
 
     def _show(self, screen: Frame) -> None:
         """Put a screen in the place of the one that is there; dialogs over it are closed."""
-        while isinstance(self.screen, Detail | Help | Leave) and len(self.screen_stack) > 1:
+        while isinstance(self.screen, Detail | Help | Leave | Offers) and len(self.screen_stack) > 1:
             self.pop_screen()
         if isinstance(self.screen, Frame):
             self.switch_screen(screen)

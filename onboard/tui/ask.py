@@ -19,8 +19,10 @@ from onboard.tui import text
 from onboard.tui.entry import Changed, Entry, PublicField, SecretField, Submitted
 from onboard.tui.frame import Frame
 from onboard.tui.messages import Copy, Done, OpenPage, PutOff
+from onboard.tui.offers import Offers, ways, worth
 from onboard.tui.parts import Choices
 from onboard.tui.sitting import Sitting
+from onboard.tui.verdict import verdict
 
 if TYPE_CHECKING:
     from onboard.entry import Field, Form, Trial
@@ -41,6 +43,7 @@ class AskScreen(Frame):
         Binding("escape", "back", "Overview", id="back"),
         Binding("o,ctrl+o", "open", "Open page", id="open"),
         Binding("g,ctrl+g", "generate", "Generate", id="generate"),
+        Binding("m,ctrl+e", "make", "Without typing", id="make"),
         Binding("ctrl+d,f3", "demo", "Demo values", id="demo", priority=True),
         Binding("s,ctrl+s", "skip", "Skip", id="skip"),
         Binding("l,ctrl+l", "later", "Later", id="later"),
@@ -53,8 +56,10 @@ class AskScreen(Frame):
     def __init__(self, sitting: Sitting, owed: Owed) -> None:
         super().__init__(sitting, owed.stage)
         self.owed = owed
-        self.form: Form = sitting.session.form(_asked(owed))
+        self.form: Form = sitting.session.form(owed.step.variables if isinstance(owed.step, Ask) else ())
         self.fields: dict[str, Field] = {field.variable.name: field for field in self.form.fields}
+        self.offers = worth(sitting.session.offers(tuple(self.fields)), self.form.fields)
+        """Ways to come by the values that are not typing them."""
         self._trial: tuple[Mapping[str, Secret], Trial] | None = None
         """What was found out about which values; `None` while they are typed or asked about."""
         self._busy: Literal["", "asking", "saving"] = ""
@@ -97,6 +102,8 @@ class AskScreen(Frame):
             rows.append(text.join(text.sign(self.owed.finding.status), why))
         if self.form.page:
             rows.append(text.join(text.say("→", text.QUIET), text.line(self.form.page, text.LINK, limit=4000)))
+        if self.offers:
+            rows.append(ways(self.offers))
         whom = f"Checked with {', '.join(self.form.hosts)}, nobody else." if self.form.hosts else "It is sent nowhere."
         return text.lines(*rows, text.line(whom, text.QUIET))
 
@@ -233,35 +240,10 @@ class AskScreen(Frame):
             self.status("")
             self.refresh_bindings()
             return
-        rows: list[Content | str] = []
-        if trial.identity:
-            whose = text.line(" · ".join(trial.identity.values()), text.STRONG)
-            rows.append(text.join(text.sign(Status.OK if trial.may_save else Status.WARN), whose))
-        for finding in trial.findings:
-            if finding.status is Status.OK and trial.identity:
-                continue
-            rows.append(text.join(text.sign(finding.status), text.say(finding.summary)))
-            if finding.detail:
-                rows.append(text.say(finding.detail, text.QUIET))
-        choices = self.query_one(Choices)
-        if trial.may_save:
-            choices.offer((("save", "Save"), ("change", "Change what I typed"), ("later", "Leave it for later")))
-            rows = rows or [text.join(text.sign(Status.OK), text.say("Nothing speaks against it."))]
-        elif trial.may_insist:
-            rows.append(text.say("That says nothing about the value itself.", text.QUIET))
-            choices.offer(
-                (
-                    ("again", "Ask again"),
-                    ("save", "Save it unverified; onboard asks again next time"),
-                    ("change", "Change what I typed"),
-                    ("later", "Leave it for later"),
-                )
-            )
-        else:
-            rows.append(text.say("Nothing was saved.", text.QUIET))
-            choices.offer((("change", "Change what I typed"), ("later", "Leave it for later")))
+        rows, choices = verdict(trial)
+        self.query_one(Choices).offer(choices)
         self.query_one("#found", Static).update(text.lines(*rows))
-        self.set_focus(choices)
+        self.set_focus(self.query_one(Choices))
         self.refresh_bindings()
 
     @on(Choices.Made)
@@ -314,6 +296,8 @@ class AskScreen(Frame):
                 return bool(self.form.page)
             case "generate":
                 return self._trial is None and self._made_here() is not None
+            case "make":
+                return self._trial is None and not self._busy and bool(self.offers)
             case "stop":
                 return self._busy == "asking"
             case "change":
@@ -348,6 +332,25 @@ class AskScreen(Frame):
             entry.put(self.sitting.session.generate(entry.name or ""))
             self.set_focus(entry)
             self.status("A random value was made on this machine. Enter saves it.", Status.OK)
+
+    def action_make(self) -> None:
+        """Show the ways to come by the values without typing them."""
+        self.app.push_screen(Offers(self.sitting, self.offers), self.made)
+
+    async def made(self, values: Mapping[str, Secret] | None) -> None:
+        """Put what was made into the fields, with a field for each variable more than was asked for."""
+        if not values:
+            return
+        more = [name for name in values if name not in self.fields]
+        for field in self.sitting.session.form(more).fields if more else ():
+            self.fields[field.variable.name] = field
+            await self.query_one("#form").mount(self._entry(field), before="#hint")
+        for entry in self._entries():
+            if (value := values.get(entry.name or "")) is not None:
+                entry.put(value)
+                self._describe(entry)
+                self.set_focus(entry)
+        self.status("Nothing is saved yet. Enter has it checked, and shows whose it is.", Status.OK)
 
     def action_demo(self) -> None:
         """Fill in the demo's values."""
@@ -392,7 +395,3 @@ class AskScreen(Frame):
         """Say what went wrong; what was typed is still there."""
         self._judge(None)
         super().failed(error)
-
-
-def _asked(owed: Owed) -> tuple[str, ...]:
-    return owed.step.variables if isinstance(owed.step, Ask) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from onboard.listing import Row
 from onboard.machine import Machine
 from onboard.model import Ask, Event, Finding, Kind, Need, Open, Run, Secret, Shape, Status, Step, Tell, Variable, Write
 from onboard.project.trust import Approval
+from onboard.provisioning import Offer, Want
 
 if TYPE_CHECKING:
     from onboard.session import Session
@@ -81,6 +82,38 @@ APPROVAL = Approval(
     id_is_own=True,
     changed=(),
     parts={},
+)
+
+PAIRING = "https://dashboard.stripe.com/stripecli/confirm_auth?t=pairing"
+KEYS = ("STRIPE_SECRET_KEY", "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY")
+WAYS = (
+    Offer(
+        "stripe.login",
+        "test keys by signing in at Stripe",
+        "Opens a page of Stripe where you compare a code and choose the account. "
+        "Its test key ends 90 days after the login; it costs nothing.",
+        KEYS,
+    ),
+    Offer(
+        "stripe.sandbox",
+        "a sandbox without an account, for now",
+        "Stripe makes a test account at your e-mail address. It ends after 7 days, unless you claim it.",
+        KEYS,
+        (Want("email", "e-mail", "your e-mail address", secret=False, page=""),),
+        ("ai.stripe.com",),
+    ),
+    Offer(
+        "vercel.development",
+        "what Vercel has for development",
+        "Reads the variables that the linked Vercel project has for development. Makes nothing.",
+        (*KEYS, "APP_URL"),
+        (
+            Want(
+                "token", "VERCEL_TOKEN", "Vercel token", secret=True, page="https://vercel.com/account/settings/tokens"
+            ),
+        ),
+        ("api.vercel.com",),
+    ),
 )
 
 OUTPUT = (
@@ -166,6 +199,9 @@ class FakeSession:
     """What `attempt` and `save` raise."""
     variables: tuple[Variable, ...] = VARIABLES
     project: Project = field(default_factory=Project)
+    ways: tuple[Offer, ...] = ()
+    """What can be had without typing it."""
+    made: list[tuple[str, dict[str, Secret]]] = field(default_factory=list)
     saved: dict[str, Secret] = field(default_factory=dict)
     skipped: list[Step] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
@@ -285,6 +321,22 @@ class FakeSession:
 
     def generate(self, name: str) -> Secret:
         return Secret("c2l4dGVlbiBieXRlcyBhdCBsZWFzdA==")
+
+    def offers(self, names: Sequence[str]) -> tuple[Offer, ...]:
+        return tuple(offer for offer in self.ways if set(offer.gives) & set(names))
+
+    async def make(
+        self, offer: Offer, typed: Mapping[str, Secret], tell: Callable[[Event], None]
+    ) -> Mapping[str, Secret]:
+        if self.raises is not None:
+            raise self.raises
+        if offer.id == "stripe.login":
+            data: dict[str, str | int | bool | None] = {"url": PAIRING, "code": "warm-lucky-rain-dear"}
+            tell(Event(f"approve it on this page: {PAIRING}", kind="page", data=data))
+        if self.answer == "mute":
+            await asyncio.Event().wait()
+        self.made.append((offer.id, dict(typed)))
+        return {name: Secret(f"sk_test_made4{name}") for name in offer.gives}
 
     async def attempt(self, values: Mapping[str, Secret], *, verify: bool = True) -> Trial:
         if self.raises is not None:

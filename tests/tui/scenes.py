@@ -28,6 +28,7 @@ from tests.tui.fake import (
     PNPM,
     PUSH,
     STRIPE,
+    WAYS,
     all_well,
     only,
 )
@@ -137,6 +138,25 @@ SCENES: tuple[Scene, ...] = (
         shows=("did not answer", "Ask again", "Save it unverified"),
     ),
     Scene("ask-generate", lambda f: Fake(f, only(AUTH)), ("ctrl+g",), shows=("AUTH_SECRET", "made on this machine")),
+    Scene("offers", lambda f: Fake(f, only(STRIPE), ways=WAYS), ("ctrl+e",), shows=("signing in at Stripe", "90 days")),
+    Scene(
+        "offers-needs",
+        lambda f: Fake(f, only(STRIPE), ways=WAYS),
+        ("ctrl+e", "down", "down", "enter"),
+        shows=("VERCEL_TOKEN", "used for this and not kept", "Do it"),
+    ),
+    Scene(
+        "offers-page",
+        lambda f: Fake(f, only(STRIPE), ways=WAYS, answer="mute"),
+        ("ctrl+e", "enter", "down", "enter"),
+        shows=("warm-lucky-rain-dear", "confirm_auth"),
+    ),
+    Scene(
+        "offers-made",
+        lambda f: Fake(f, only(STRIPE), ways=WAYS),
+        ("ctrl+e", "enter", "down", "enter"),
+        shows=("Nothing is saved yet",),
+    ),
     Scene("ask-demo", lambda f: Fake(f, only(STRIPE)), ("ctrl+d",), _DEMO, shows=("demo: stand-ins", "••••")),
     Scene("run", lambda f: Fake(f, only(PNPM)), shows=("npm install -g pnpm@9.7.1", "Run it", "Leave it")),
     Scene("run-running", lambda f: _push(f, ends="never"), ("enter",), shows=("Pulling schema", "Esc ends it")),

@@ -11,7 +11,7 @@ from tests.tui.fake import FakeSession
 
 NAMES = [
     *("trusted", "approval", "approve", "look", "plan", "stages", "rows", "form", "clean", "fits", "generate"),
-    *("attempt", "save", "unset", "skip", "unskip", "do", "listen", "env_diff", "close"),
+    *("attempt", "save", "unset", "skip", "unskip", "do", "listen", "env_diff", "offers", "make", "close"),
 ]
 
 

@@ -22,9 +22,24 @@ from onboard.tui.board import BoardScreen
 from onboard.tui.dialogs import Detail, Help, Leave
 from onboard.tui.entry import PublicField, SecretField
 from onboard.tui.listeners import ListenersScreen
+from onboard.tui.offers import Offers
 from onboard.tui.page import PageScreen
 from onboard.tui.running import RunScreen, WriteScreen
-from tests.tui.fake import AUTH, BRANCH, FILE, LOGIN, NEON, PNPM, PUSH, STRIPE, FakeSession, all_well, only
+from tests.tui.fake import (
+    AUTH,
+    BRANCH,
+    FILE,
+    LOGIN,
+    NEON,
+    PAIRING,
+    PNPM,
+    PUSH,
+    STRIPE,
+    WAYS,
+    FakeSession,
+    all_well,
+    only,
+)
 from tests.tui.scenes import KEY, LARGE, settle, words
 
 pytestmark = pytest.mark.anyio
@@ -483,3 +498,66 @@ async def test_a_value_made_here_needs_one_key(tmp_path: Path) -> None:
     async with at(session) as pilot:
         await press(pilot, "ctrl+g", "enter", "enter")
     assert session.saved["AUTH_SECRET"]
+
+
+# without typing
+
+
+async def test_what_is_made_stands_in_the_fields_and_is_saved_only_after_it_was_checked(tmp_path: Path) -> None:
+    session = FakeSession(tmp_path, only(STRIPE), ways=WAYS, browser=True)
+    async with at(session) as pilot:
+        assert "gets them for you: test keys by signing in at Stripe" in shown(pilot)
+        await press(pilot, "ctrl+e", "enter")
+        assert not session.made
+        await press(pilot, "down", "enter")
+        assert [id for id, _ in session.made] == ["stripe.login"]
+        assert session.opened == [PAIRING]
+        assert not session.saved
+        await press(pilot, "enter")
+        assert "Acme Inc." in shown(pilot)
+        await press(pilot, "enter")
+        assert session.saved["STRIPE_SECRET_KEY"] == Secret("sk_test_made4STRIPE_SECRET_KEY")
+
+
+async def test_no_is_the_default_and_makes_nothing(tmp_path: Path) -> None:
+    session = FakeSession(tmp_path, only(STRIPE), ways=WAYS)
+    async with at(session) as pilot:
+        await press(pilot, "ctrl+e", "enter", "enter", "escape")
+        assert isinstance(pilot.app.screen, AskScreen)
+        assert not session.made
+
+
+async def test_what_an_offer_needs_is_typed_hidden_and_a_variable_more_gets_a_field(tmp_path: Path) -> None:
+    session = FakeSession(tmp_path, only(STRIPE), ways=WAYS)
+    async with at(session) as pilot:
+        await press(pilot, "ctrl+e", "down", "down", "enter", "enter")
+        assert not session.made
+        await paste(pilot, "VERCEL_TOKEN=vcp_typed1")
+        assert "vcp_typed1" not in shown(pilot)
+        await press(pilot, "enter")
+        assert session.made == [("vercel.development", {"token": Secret("vcp_typed1")})]
+        assert "APP_URL" in shown(pilot)
+
+
+async def test_esc_stops_waiting_for_an_approval_and_the_code_is_gone(tmp_path: Path) -> None:
+    session = FakeSession(tmp_path, only(STRIPE), ways=WAYS, answer="mute")
+    async with at(session) as pilot:
+        await press(pilot, "ctrl+e", "enter", "down", "enter")
+        assert "warm-lucky-rain-dear" in shown(pilot)
+        await press(pilot, "escape")
+        assert "Stopped" in shown(pilot)
+        assert "warm-lucky-rain-dear" not in shown(pilot)
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, AskScreen)
+
+
+async def test_what_could_not_be_made_is_said_and_the_ways_are_there_still(tmp_path: Path) -> None:
+    session = FakeSession(
+        tmp_path, only(STRIPE), ways=WAYS, raises=EnvFileError("Stripe made no sandbox", "sign in at Stripe instead")
+    )
+    async with at(session) as pilot:
+        await press(pilot, "ctrl+e", "enter", "down", "enter")
+        assert isinstance(pilot.app.screen, Offers)
+        assert "Stripe made no sandbox" in shown(pilot)
+        assert "sign in at Stripe instead" in shown(pilot)
+        assert "a sandbox without an account" in shown(pilot)
