@@ -165,7 +165,7 @@ def secret_part(value: str) -> str:
     """Return what nobody may see of a value: a URL's host and the account in a Stripe key are shown on purpose."""
     if "://" in value:
         return urlsplit(value).password or value
-    return value[26:] if value.startswith("sk_test_") else value
+    return value[26:] if value.startswith(("sk_test_", "rk_test_")) else value
 
 
 def git_init(folder: Path) -> None:
