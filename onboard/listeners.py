@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,32 @@ _ANSWERED = re.compile(r"<--\s+\[(\d{3})\]\s+(\S+)\s+(\S+)(?:\s+\[(evt_\w+)\])?"
 _FAILED = re.compile(r"\[ERROR\]\s+(Failed to POST:.*)")
 
 CHILD_ENV = {"STRIPE_CLI_TELEMETRY_OPTOUT": "1", "DO_NOT_TRACK": "1", "NO_COLOR": "1"}
+
+
+_REFUSALS = tuple(
+    (re.compile(sign, re.IGNORECASE), advice)
+    for sign, advice in (
+        ("have not configured API keys", "run `stripe login`, or enter STRIPE_SECRET_KEY first"),
+        (
+            "too many `?stripe listen`? sessions",
+            "other `stripe listen` commands are running; close some and try again",
+        ),
+        (
+            "api_key_expired|key .*has expired",
+            "the key has expired; enter a new one, or run `stripe login` again",
+        ),
+        ("status=40[13]", "Stripe did not take the key; run `onboard doctor --only live.stripe`"),
+        (
+            "API key provided is too short|only supports using a secret or restricted key",
+            "STRIPE_SECRET_KEY is no secret key of Stripe's; enter it again",
+        ),
+        (
+            "must specify events to forward|unknown flag|invalid API base URL",
+            "this Stripe CLI does not take what we ask; bring it up to date",
+        ),
+    )
+)
+"""What the CLI prints where no second try can help (1.45 to 1.52), and what to do. 5xx and no network are not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,37 +151,6 @@ class Stripe:
         finally:
             await running.stop()
 
-    async def together(self, wanted: Sequence[Listener]) -> AsyncGenerator[tuple[Event, Secret | None], None]:
-        """Run several listeners at once and yield what happens in any, until all have ended or the generator is left.
-
-        Raises ProcessError where one cannot be started.
-        """
-        import asyncio
-
-        self.binary()
-        happened: asyncio.Queue[tuple[Event, Secret | None] | ProcessError] = asyncio.Queue(1000)
-
-        async def one(listener: Listener) -> None:
-            try:
-                async for pair in self.listen(listener):
-                    await happened.put(pair)
-            except ProcessError as error:
-                await happened.put(error)
-
-        tasks = [asyncio.create_task(one(listener)) for listener in wanted]
-        try:
-            up = len(tasks)
-            while up:
-                got = await happened.get()
-                if isinstance(got, ProcessError):
-                    raise got
-                yield got
-                up -= got[0].kind == "exit"
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
 
 def read(listener: Listener, text: str) -> tuple[Event, Secret | None]:
     """Return what one line of the CLI says, without the secret in it, and that secret."""
@@ -182,15 +177,12 @@ def why_not(text: str, *, timed_out: bool = False) -> str:
     """Return what to do about a Stripe CLI that gave up, from what it printed."""
     if timed_out:
         return "Stripe did not answer in time; look at the network and try again"
-    if "have not configured API keys" in text:
-        return "run `stripe login`, or enter STRIPE_SECRET_KEY first"
-    if "too many stripe listen sessions" in text:
-        return "other `stripe listen` commands are running; close some and try again"
-    if "api_key_expired" in text or "has expired" in text:
-        return "the key has expired; enter a new one, or run `stripe login` again"
-    if "status=401" in text or "status=403" in text:
-        return "Stripe did not take the key; run `onboard doctor --only live.stripe`"
-    return "run `stripe listen` by hand to see what it says"
+    return refusal(text) or "run `stripe listen` by hand to see what it says"
+
+
+def refusal(text: str) -> str:
+    """Return what to do about a Stripe CLI that was told no, so that trying again changes nothing; empty: try again."""
+    return next((advice for sign, advice in _REFUSALS if sign.search(text)), "")
 
 
 def _behind_wrapper(path: Path) -> Path:

@@ -15,6 +15,7 @@ from onboard import children, entry, holdings, listeners
 from onboard import push as pushing
 from onboard.checks import webhooks
 from onboard.checks.drift import template_marks
+from onboard.claim import Claim
 from onboard.entry import Field, Form, Trial
 from onboard.errors import NeedsPerson, OnboardError, ProcessError
 from onboard.looking import Looking
@@ -25,6 +26,7 @@ from onboard.understanding import held
 if TYPE_CHECKING:
     from onboard.provisioning import Offer
     from onboard.rotation import Rotator
+    from onboard.sources import Found, Source
 
 _NOT_YET = "not approved yet: nothing of this repository was run, asked, or read from the keyring"
 
@@ -222,18 +224,28 @@ class Session(Looking):
 
     async def listen(self) -> AsyncGenerator[Event, None]:
         """Run all listeners until the generator is left: `ready`, `secret`, `webhook`, `line` and `exit` events."""
+        from onboard.listening import Listening
+
         self._require_trust()
         await self._read_vault()
-        view = self.view()
         wanted = listeners.of(self.app)
         if not wanted:
             raise ProcessError("this project has no listeners", "onboard.toml can name some: [[webhooks]]")
-        stripe = listeners.Stripe(self.machine, self.project, webhooks.stripe_key(view))
-        async with aclosing(stripe.together(wanted)) as happened:
-            async for event, secret in happened:
-                yield event
-                if secret is not None:
-                    yield await self._caught(event, secret)
+        claim = self._claim_listeners()
+        if (held := claim.take("onboard listen", self._now())) is not None:
+            raise ProcessError(f"the listeners of this folder run already: {held}", "use that one, or end it first")
+        stripe = listeners.Stripe(self.machine, self.project, webhooks.stripe_key(self.view()))
+        try:
+            async with aclosing(Listening(stripe, wanted).events()) as happened:
+                async for event, secret in happened:
+                    yield event
+                    if secret is not None:
+                        yield await self._caught(event, secret)
+        finally:
+            claim.release()
+
+    def _claim_listeners(self) -> Claim:
+        return Claim(self.machine.state, f"listeners {self.env_path}")
 
     async def _caught(self, event: Event, secret: Secret) -> Event:
         """Store the signing secret that a listener told, where it is another than before."""
@@ -241,7 +253,8 @@ class Session(Looking):
         if self.view().values.get(name) == secret:
             return Event(f"{name} is up to date", event.source, kind="secret", data={"variable": name, "new": False})
         warnings = await self.save({name: secret})
-        text = f"{name} saved; an app that runs already reads it after its env file is reloaded"
+        changed = "Stripe's signing secret is another now: " if event.data.get("changed") else ""
+        text = f"{changed}{name} saved; an app that runs already reads it after its env file is reloaded"
         return Event("; ".join((text, *warnings)), event.source, kind="secret", data={"variable": name, "new": True})
 
     async def run(self, argv: Sequence[str], out: BinaryIO | None, err: BinaryIO | None) -> int:
@@ -295,6 +308,31 @@ class Session(Looking):
         self._require_trust()
         await self._read_vault()
         return await provisioning.make(self.view(), offer, typed, tell)
+
+    def sources(self) -> tuple[Source, ...]:
+        """Return where values may lie already; looks at files at most."""
+        from onboard import sources
+
+        return sources.sources(self.view()) if self.trusted else ()
+
+    def source_offer(self, source: str, names: Sequence[str]) -> Offer | None:
+        """Return the offer behind a source, with what it wants typed; `None`: it wants nothing. Raises UsageError."""
+        from onboard import sources
+
+        return sources.offer(self.view(), source, names)
+
+    async def read_source(
+        self, source: str, names: Sequence[str], typed: Mapping[str, Secret], tell: Callable[[Event], None]
+    ) -> tuple[Found, ...]:
+        """Return what lies there of `names`, or of what is missing here, to be shown, tried and saved."""
+        from onboard import sources
+
+        self._require_trust()
+        return await sources.read(self.view(), source, names, self.parse, typed, tell)
+
+    def fingerprint(self, value: Secret) -> str:
+        """Return what tells two values apart on this machine and says nothing elsewhere."""
+        return self._choices.fingerprint(value)
 
 
 __all__ = ["Field", "Form", "Pasted", "Session", "Trial"]

@@ -12,12 +12,13 @@ PACKAGE = Path(__file__).parents[1] / "onboard"
 
 LAYERS = {
     0: "errors model clean redact versions paste",
-    1: "envfile vault stores _vault_helper process running _guard which network statefile choices ports project quick",
+    1: "envfile vault stores _vault_helper process running _guard which network statefile choices ports project quick"
+    " claim",
     2: "machine",
     3: "providers understanding approval",
     4: "checks listeners",
     5: "doctor plan hooks entry listing holdings children push"
-    " rotation changing provisioning stripe_login supabase_local",
+    " rotation changing provisioning keepers sources stripe_login supabase_local listening",
     6: "looking session",
     7: "cli tui sandbox",
 }

@@ -101,6 +101,8 @@ class StripeStandIn(StandIn):
 
     def answer(self, request: Request) -> Response:
         """Answer the part of `/v1` that onboard, the CLI and Stripe's libraries need."""
+        if request.parts[:1] == ("subscribe",):  # a socket of a session that is no more
+            return _error(400, "Unknown WebSocket ID.")
         key = request.bearer or request.basic[0]
         if (refusal := self._refuse(key)) is not None:
             return refusal
@@ -132,6 +134,10 @@ class StripeStandIn(StandIn):
                 customer = {"id": f"cus_{alnum(14)}", "object": "customer", "livemode": False, **request.form}
                 self.emit("customer.created", customer, account)
                 return self._ok(customer)
+            case ("POST", "v1", "setup_intents"):
+                intent = {"id": f"seti_{alnum(24)}", "object": "setup_intent", "livemode": False}
+                self.emit("setup_intent.created", intent, account)
+                return self._ok(intent)
             case ("POST", "__standin__", "emit"):
                 return self._ok(self.emit(request.form.get("type", "ping"), account=account).event)
             case ("POST", "v1", "stripecli", "sessions"):
@@ -162,6 +168,12 @@ class StripeStandIn(StandIn):
                 delivery.conversations.add(conversation)
                 websocket.send(_message(event, account.webhook_secret, conversation))
         return delivery
+
+    def expire_sessions(self) -> None:
+        """Forget every session of the CLI and close its socket: it has to ask for a new one."""
+        self._sessions.clear()
+        for _, websocket in list(self._listeners):
+            websocket.close()
 
     def wait_for_listeners(self, count: int = 1, *, seconds: float = 15, account: Account | None = None) -> bool:
         """Return whether `count` sockets of the account are open before the time is up."""
