@@ -16,7 +16,7 @@ onboard: from a fresh clone to a running app
   do      setup             the steps that need no person                                     --yes --file-only
           set NAME          a value, from stdin or a hidden prompt, checked and saved            --make --no-verify
           unset NAME        take a variable out
-          import FILE|-     many values at once                           --format env|json         --no-verify
+          import FILE|-     many values at once                   --from SOURCE --format env|json     --no-verify
           env               the env file from template and keyring                        --write --diff --undo
           push              the schema push, guarded                                                      --yes
           listen            all listeners until Ctrl-C; their secrets are caught                      --secrets

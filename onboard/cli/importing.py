@@ -22,24 +22,41 @@ LARGEST = 8 << 20
 def main(verb: str, words: list[str]) -> int:
     """Run the verb; return the exit code: 1 where a value was refused, 3 where one could not be checked."""
     parser = common.parser(verb, "Take many values at once; says what it took, changed or refused.")
-    parser.add_argument("file", metavar="FILE", help="an env file, a JSON object of names and values, or - for stdin")
+    parser.add_argument(
+        "words", nargs="*", metavar="FILE", help="an env file, a JSON object of names and values, or - for stdin"
+    )
+    parser.add_argument(
+        "--from",
+        nargs="?",
+        const="",
+        dest="source",
+        metavar="SOURCE",
+        help="where values lie already, with NAMEs after it; alone, it lists what there is",
+    )
     parser.add_argument(
         "--format", choices=("env", "json"), default=None, help="default: by the file's ending, else env"
     )
     parser.add_argument("--no-verify", action="store_true", help="save without asking the services")
     options = parser.parse_args(words)
+    if options.source is not None:
+        from onboard.cli import sourcing
+
+        return asyncio.run(sourcing.main(options))
+    if len(options.words) != 1:
+        raise UsageError("import takes one FILE, or --from SOURCE", "`onboard import --from` lists the sources")
     return asyncio.run(_main(options))
 
 
 async def _main(options: argparse.Namespace) -> int:
-    data = _read(options.file)
-    form = options.format or ("json" if options.file.endswith(".json") else "env")
+    file = options.words[0]
+    data = _read(file)
+    form = options.format or ("json" if file.endswith(".json") else "env")
     session = common.trusted_session(options)
     try:
         values = _from_json(data) if form == "json" else session.parse(data)
         if not values:
             raise UsageError("there is no variable in it; nothing was changed")
-        return await _take(session, values, exact=form == "json", verify=not options.no_verify)
+        return await take(session, values, exact=form == "json", verify=not options.no_verify)
     finally:
         await session.close()
 
@@ -68,7 +85,7 @@ def _from_json(data: bytes) -> dict[str, Secret]:
     return {name: Secret(value) for name, value in found.items()}
 
 
-async def _take(session: Session, values: dict[str, Secret], *, exact: bool, verify: bool) -> int:
+async def take(session: Session, values: dict[str, Secret], *, exact: bool, verify: bool) -> int:
     """Check and save the values, those of one service together; name what was refused."""
     code = common.OK
     waiting = list(session.grouped(values))

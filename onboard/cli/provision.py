@@ -37,7 +37,7 @@ async def make_one(session: Session, offers: Sequence[Offer], *, verify: bool = 
     if offer is None:
         common.note("nothing was made")
         return common.PERSON
-    values = await session.make(offer, _typed(offer), partial(_tell, session))
+    values = await session.make(offer, typed(offer), partial(tell, session))
     return await _save(session, offer, values, verify=verify)
 
 
@@ -64,14 +64,15 @@ def _chosen(session: Session, offers: Sequence[Offer]) -> Offer | None:
     return offers[int(answer) - 1] if answer.isdecimal() and 0 < int(answer) <= len(offers) else None
 
 
-def _typed(offer: Offer) -> dict[str, Secret]:
-    typed: dict[str, Secret] = {}
+def typed(offer: Offer) -> dict[str, Secret]:
+    """Ask for what an offer wants and return it, by key id. Raises NeedsPerson where nothing was typed."""
+    given: dict[str, Secret] = {}
     for want in offer.wants:
         text = _asked(want)
         if not text:
             raise NeedsPerson(f"without {want.name} it cannot be made; nothing was", want.page)
-        typed[want.key] = Secret(text)
-    return typed
+        given[want.key] = Secret(text)
+    return given
 
 
 def _asked(want: Want) -> str:
@@ -82,7 +83,8 @@ def _asked(want: Want) -> str:
     return sys.stdin.readline().strip()
 
 
-def _tell(session: Session, event: Event) -> None:
+def tell(session: Session, event: Event) -> None:
+    """Show what happens meanwhile, and open the page that it names."""
     common.note(f"   {clean(event.text)}")
     if event.kind == "page":
         session.machine.open_url(str(event.data["url"]))

@@ -50,6 +50,11 @@ def local(url: str) -> bool:
     return bool(match and _LOCAL_HOSTS.match(match["host"]))
 
 
+def reference(value: str) -> bool:
+    """Whether a value is none but says where it lies: a 1Password reference, alone or within a text."""
+    return "op://" in value
+
+
 def placeholder(name: str, value: str, kind: Kind, *, generated: bool = False, beside_local: bool = False) -> bool:
     """Whether a template's value must never be used.
 
@@ -59,7 +64,7 @@ def placeholder(name: str, value: str, kind: Kind, *, generated: bool = False, b
     if not value:
         return False
     bare = value.strip()
-    if not bare:
+    if not bare or reference(bare):
         return True
     if _KNOWN_GOOD.search(bare):
         return False
