@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from onboard.envfile.readers import READERS, Reader
 from onboard.envfile.scan import plain_values
 from onboard.errors import EnvFileError, VaultError
 from onboard.model import Kind, Need, Secret, Variable
-from onboard.project import Project
+from onboard.project import App, Project
 from onboard.project.files import Tree
 
 if TYPE_CHECKING:
@@ -102,9 +102,24 @@ class Holdings:
                         found.setdefault(variable, path.name)
         return found
 
+    def beside(self) -> Mapping[str, Mapping[str, Secret]]:
+        """Return the env files of the repository's other apps, by path relative to the root."""
+        found: dict[str, Mapping[str, Secret]] = {}
+        for app, path in self._others():
+            data = _bytes(path)
+            if data is not None:
+                found[path.relative_to(self._root).as_posix()] = self.parse(data, app.readers)
+        return found
+
     def files(self) -> tuple[Path, ...]:
-        """Return the env file and those that win over it, whether they are there or not."""
-        return (self.path, *self._before(self._project.app.readers))
+        """Return all env files that are looked at, whether they are there or not."""
+        return (self.path, *self._before(self._project.app.readers), *(path for _, path in self._others()))
+
+    def _others(self) -> Iterator[tuple[App, Path]]:
+        for app in self._project.apps:
+            path = self._root / app.dir / Path(app.env_file).name
+            if path != self.path:
+                yield app, path
 
     def _before(self, readers: Sequence[str]) -> list[Path]:
         order = _VITE_ORDER if readers and readers[0] == "vite" else _NEXT_ORDER if "next" in readers[:1] else ()
@@ -313,6 +328,7 @@ def view(
         env=env,
         values=values,
         nearer=holdings.nearer(values, project.app.readers),
+        beside=holdings.beside(),
         stored=stored,
         choices=choices,
         skipped=skipped,

@@ -40,6 +40,7 @@ _STAGES: Mapping[str, Stage] = {
     "shadow": Stage.ENV_FILE,
     "duplicate": Stage.ENV_FILE,
     "template": Stage.ENV_FILE,
+    "apps": Stage.ENV_FILE,
     "code": Stage.ENV_FILE,
     "remote": Stage.ENV_FILE,
     "database": Stage.DATABASE,

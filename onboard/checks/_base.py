@@ -37,6 +37,8 @@ class View:
     """What the app would read: the env file through its main reader. Without the shell's variables."""
     nearer: Mapping[str, str] = field(default_factory=dict)
     """Names that another env file sets too and that win over this one in the reader's own order, with that file."""
+    beside: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
+    """The env files of the repository's other apps, by path relative to its root, as their own readers read them."""
     stored: Mapping[str, Entry] | None = None
     """What the vault holds; `None`: not read (not approved yet, offline, or no keyring)."""
     choices: Choices | None = None
@@ -45,6 +47,10 @@ class View:
     """Ids of the providers that the person has put off, and names of variables."""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     """What services said in this look, by finding id (`live.stripe`)."""
+    places: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """What the remote places hold, as far as this look could list them: `vercel.development`, `vercel.preview`,
+    `vercel.production`, `github` → name → `same` as in the env file here, `another`, `set` (not compared), or
+    `sensitive` (nobody can read it back). A name that is not in it is missing there."""
 
     @cached_property
     def services(self) -> tuple[Service, ...]:
