@@ -10,6 +10,9 @@ from pathlib import Path
 from onboard.checks._base import Check, View
 from onboard.checks.live import checks as live_checks
 from onboard.model import Finding, Run, Status, Tell
+from onboard.project import tables
+from onboard.project.files import Tree
+from onboard.project.values import Push
 from onboard.providers._base import Values
 from onboard.understanding import held
 
@@ -93,6 +96,8 @@ def production_sign(identity: Mapping[str, str]) -> str:
 
 
 async def _schema(view: View) -> Finding | None:
+    import asyncio
+
     check = Check("database.schema", "Database schema", _schema)
     found = database(view)
     push = view.app.push
@@ -100,18 +105,32 @@ async def _schema(view: View) -> Finding | None:
         return None
     id, name, values = found
     provider = next(service.provider for service in view.services if service.provider.id == id)
-    tables = await provider.tables(values, view.machine)
+    present = await provider.tables(values, view.machine)
     says = partial(check.says, variable=name, provider=id)
     step = Run("Push the schema to the database", ("onboard", "push"))
-    if tables is None:
+    if present is None:
         return says(Status.UNKNOWN, "the tables could not be listed", step=Tell("Look again", command="onboard doctor"))
-    if not tables:
+    if not present:
         return says(Status.FAIL, "the database has no tables yet", step=step, evidence={"tables": 0})
-    evidence = {"tables": len(tables)}
+    evidence: dict[str, str | int | bool | None] = {"tables": len(present)}
+    declared = await asyncio.to_thread(_declared, view, push)
+    if lacking := sorted(set(declared or ()) - set(present)):
+        names = ", ".join(name.removeprefix("public.") for name in lacking)
+        return says(
+            Status.WARN if len(lacking) < len(declared or ()) else Status.FAIL,
+            f"{len(lacking)} of the {len(declared or ())} tables that the schema declares are missing",
+            detail=names,
+            step=step,
+            evidence=evidence | {"missing": names},
+        )
     pushed = view.choices.get("schema") if view.choices else None
     if pushed is not None and pushed != schema_mark(view):
         return says(Status.WARN, "the schema's files changed since the last push here", step=step, evidence=evidence)
-    return says(Status.OK, f"{len(tables)} tables", evidence=evidence)
+    return says(Status.OK, f"{len(present)} tables", evidence=evidence)
+
+
+def _declared(view: View, push: Push) -> tuple[str, ...] | None:
+    return tables.declared(Tree(Path(view.project.root)), push.tool, push.dir)
 
 
 def schema_mark(view: View) -> str:
