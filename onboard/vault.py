@@ -13,10 +13,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from onboard import statefile
 from onboard.model import Secret
@@ -24,6 +25,7 @@ from onboard.stores import SWITCHES, KeyringStore, MemoryStore, Store, Trouble, 
 
 __all__ = ["BackendState", "Entry", "KeyringVault", "MemoryStore", "StoreVault", "Trouble", "Unusable", "Vault"]
 
+T = TypeVar("T")
 
 SECONDS = 3.0
 """That one operation on the keyring may take, the start of the helper included. gh and the Stripe CLI have the same."""
@@ -31,6 +33,8 @@ LOCK_SECONDS = 5.0
 """That we wait for another onboard to finish its own operation."""
 _PART = "onboard part "
 """How a part of a long item begins, so that it is not taken for the item of a project with an odd id."""
+SILENCE = 10.0
+"""For how long a keyring that did not answer is not asked again: each question would cost its three seconds."""
 PATIENCE = 120.0
 """Seconds for a person to answer the keyring's own window."""
 
@@ -100,25 +104,26 @@ class StoreVault:
         self._store = store
         self._state = state
         self._ignored = ignored
+        self._silent_until = 0.0
 
     async def get(self, project: str) -> dict[str, Entry]:
         """Return what is kept for a project id, by variable name; empty: nothing."""
-        return await asyncio.to_thread(self._get, project)
+        return await self._asked(partial(self._get, project))
 
     async def update(
         self, project: str, changes: Mapping[str, Entry], removed: Collection[str] = ()
     ) -> dict[str, Entry]:
         """Put `changes`, take `removed` away, leave the rest; return what is now kept, as read back."""
-        return await asyncio.to_thread(self._update, project, changes, removed)
+        return await self._asked(partial(self._update, project, changes, removed))
 
     async def forget(self, project: str) -> bool:
         """Take all of a project away, whatever state it is in; `False`: there was nothing."""
-        return await asyncio.to_thread(self._forget, project)
+        return await self._asked(partial(self._forget, project))
 
     async def backend(self) -> BackendState:
         """Say which store there is. Raises where it could not be told (locked, mute)."""
         try:
-            name, _ = await asyncio.to_thread(self._store.state, _until())
+            name, _ = await self._asked(lambda: self._store.state(_until()))
         except Unusable as error:
             if error.trouble not in (Trouble.ABSENT, Trouble.REFUSED):
                 raise
@@ -128,10 +133,22 @@ class StoreVault:
     async def unlock(self) -> None:
         """Let the keyring ask the person for its password, for up to two minutes."""
         await asyncio.to_thread(self._store.get, "unlock", time.monotonic() + PATIENCE)
+        self._silent_until = 0.0
 
     def close(self) -> None:
         """End what runs for it."""
         self._store.close()
+
+    async def _asked(self, question: Callable[[], T]) -> T:
+        """Ask in a thread, but not a keyring that was mute a moment ago. Raises Unusable."""
+        if time.monotonic() < self._silent_until:
+            raise Unusable(Trouble.MUTE)
+        try:
+            return await asyncio.to_thread(question)
+        except Unusable as error:
+            if error.trouble is Trouble.MUTE:
+                self._silent_until = time.monotonic() + SILENCE
+            raise
 
     def _get(self, project: str) -> dict[str, Entry]:
         return _decode(self._read(project, _until()))
