@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onboard import remotes
 from onboard.choices import Choices
 from onboard.model import Variable
 from onboard.project import Project
@@ -26,6 +27,8 @@ def ask(gate: Gate, project: Project, variables: tuple[Variable, ...], env_file:
             for host in (*credential.hosts, *((_OWN_HOST,) if credential.own_host else ())):
                 hosts.setdefault(host, [])
                 hosts[host] += [name for name in names if name not in hosts[host]]
+    for host, sent in remotes.hosts(project).items():
+        hosts[host] = list(dict.fromkeys((*hosts.get(host, ()), *sent)))
     folder = choices.get("folder")
     return gate.ask(
         project,

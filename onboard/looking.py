@@ -37,6 +37,8 @@ class Looking:
         self.variables = variables(project.app)
         self.findings: dict[str, Finding] = {}
         """The latest finding of each id in this sitting."""
+        self.places: dict[str, Mapping[str, str]] = {}
+        """What remote places held at the last look that asked them; see `View.places`. Value-free."""
         self._gate = Gate(machine.state)
         self._choices = Choices(machine.state, project.id)
         self._stored: Mapping[str, Entry] | None = None
@@ -111,6 +113,7 @@ class Looking:
         trusted = self.trusted
         if not only:
             self.findings.clear()
+            self.places.clear()
         if not only or "trust" in only or "trust.project" in only:
             self.findings["trust.project"] = gate = self._trust_finding(trusted)
             yield gate
@@ -123,6 +126,7 @@ class Looking:
         reason = "not looked at: --offline" if trusted else _NOT_YET
         async for finding in doctor.look(view, chosen, allowed=trusted and not offline, reason=reason):
             self.findings[finding.id] = finding
+            self.places |= view.places
             yield finding
         if trusted:
             self._remember(view)

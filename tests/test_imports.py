@@ -15,7 +15,7 @@ LAYERS = {
     1: "envfile vault stores _vault_helper process running _guard which network statefile choices ports project quick"
     " claim",
     2: "machine",
-    3: "providers understanding approval",
+    3: "providers understanding approval remotes",
     4: "checks listeners",
     5: "doctor plan hooks entry listing holdings children push"
     " rotation changing provisioning keepers sources stripe_login supabase_local listening",

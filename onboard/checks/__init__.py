@@ -12,7 +12,7 @@ from onboard.model import Finding, Status
 
 _MODULES = (
     "variables", "files", "drift", "repository", "live", "rotation", "tools", "keyring", "git", "database", "webhooks",
-    "ports",
+    "ports", "remote",
 )  # fmt: skip
 """Modules of this folder, in the order in which their findings are told. Each has `checks(view)`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from onboard.clean import line
 from onboard.model import Kind, Secret, Shape, Verdict
@@ -41,6 +42,8 @@ _KINDS = {
 }
 _WIDE = ("repo", "admin:org", "delete_repo", "admin:enterprise", "workflow", "write:packages")
 _WANTED = "a token starts with github_pat_ or ghp_"
+_MOST_ENVIRONMENTS = 10
+"""Environments whose secrets are listed."""
 
 
 class GitHub(Provider):
@@ -208,28 +211,54 @@ class GitHub(Provider):
         return accepted(f"user {who['user']}, until {expires[:10]}", who, detail=detail)
 
 
-async def secret_names(machine: Machine, values: Values, repository: str) -> tuple[str, ...] | Verdict:
-    """Return the names of the Actions secrets and variables of `owner/name`, sorted; never a value (GitHub has no way
-    to read one). A Verdict says why they could not be listed: mostly a token without the "Secrets: read" permission.
+async def actions_names(
+    machine: Machine, values: Values, repository: str, kind: str = "secrets", *, environments: bool = False
+) -> frozenset[str] | Verdict:
+    """Return the names of the Actions `secrets` or `variables` that a workflow of `owner/name` can use; never a value
+    (GitHub has no way to read a secret).
+
+    The repository's own, those that its organization lends it where the token may see them, and with `environments`
+    those of its environments. A Verdict says why they could not be listed; WARN: this token may not.
     """
     if not re.fullmatch(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", repository) or repository.endswith(("/.", "/..")):
         return unclear("the repository's name on GitHub is not known")
+    token = values.text("token")
+    own = await _names(machine, token, f"/repos/{repository}/actions/{kind}", kind)
+    if not isinstance(own, frozenset):
+        return own if isinstance(own, Verdict) else _unlisted(own, repository)
+    paths = [f"/repos/{repository}/actions/organization-{kind}"]
+    if environments:
+        places = await _names(machine, token, f"/repos/{repository}/environments", "environments")
+        if isinstance(places, Verdict):
+            return places
+        names = sorted(places)[:_MOST_ENVIRONMENTS] if isinstance(places, frozenset) else []
+        paths += [f"/repos/{repository}/environments/{quote(name, safe='')}/{kind}" for name in names]
+    for path in paths:
+        more = await _names(machine, token, path, kind)
+        if isinstance(more, Verdict):
+            return more
+        own |= more if isinstance(more, frozenset) else frozenset()  # not this token's to see, or there are none
+    return frozenset(name for name in own if _is_name(name))
+
+
+async def _names(machine: Machine, token: str, path: str, kind: str) -> frozenset[str] | Reply | Verdict:
+    """Return the names of a list, page by page; a Reply: GitHub declines to give it."""
     names: set[str] = set()
-    for kind in ("secrets", "variables"):
-        for page in range(1, 11):
-            path = f"/repos/{repository}/actions/{kind}?per_page=100&page={page}"
-            reply = await ask(machine, _request(path, values.text("token")))
-            if isinstance(reply, Verdict):
-                return reply
-            found = reply.object()
-            rows = found.get(kind)
-            if reply.status != 200 or not isinstance(rows, list):
-                return _unlisted(reply, repository)
-            names.update(row["name"] for row in rows if isinstance(row, dict) and _is_name(row.get("name")))
-            total = found.get("total_count")
-            if not isinstance(total, int) or page * 100 >= total:
-                break
-    return tuple(sorted(names))
+    for page in range(1, 11):
+        reply = await ask(machine, _request(f"{path}?per_page=100&page={page}", token))
+        if isinstance(reply, Verdict):
+            return reply
+        found = reply.object()
+        rows = found.get(kind)
+        if reply.status in (403, 404) and reply.headers.get("x-ratelimit-remaining") != "0":
+            return reply
+        if reply.status != 200 or not isinstance(rows, list):
+            return _declined(reply)
+        names.update(row["name"] for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str))
+        total = found.get("total_count")
+        if not isinstance(total, int) or page * 100 >= total:
+            break
+    return frozenset(names)
 
 
 def _is_name(text: object) -> bool:
@@ -266,7 +295,7 @@ def _declined(reply: Reply) -> Verdict:
 
 def _unlisted(reply: Reply, repository: str) -> Verdict:
     if reply.status in (403, 404) and reply.object():
-        return unclear(
+        return limited(
             f"the names of the secrets of {repository} cannot be listed with this token",
             detail="it needs the repository and leave to read secrets; GitHub answers 404 where either is missing",
         )

@@ -269,6 +269,17 @@ async def env_values(machine: Machine, values: Values, target: str = "developmen
 
     A Verdict says why they could not be read.
     """
+    found = await env_pulled(machine, values, target)
+    if isinstance(found, Verdict):
+        return found
+    return {name: value for name, value in found.items() if value is not None}
+
+
+async def env_pulled(machine: Machine, values: Values, target: str) -> Mapping[str, Secret | None] | Verdict:
+    """Return all variables of one scope, those that the team shares too; `None`: Vercel gives the value to nobody.
+
+    A Verdict says why they could not be read.
+    """
     path = _project_path(values, "/v3/env/pull/{}/" + target)
     if path is None:
         return unclear("VERCEL_PROJECT_ID is not known; vercel link writes it")
@@ -279,9 +290,9 @@ async def env_values(machine: Machine, values: Values, target: str = "developmen
     if reply.status != 200 or not isinstance(env, dict):
         return _unlisted(reply)
     return {
-        name: Secret(value)
+        name: Secret(value) if value and value != SENSITIVE else None
         for name, value in env.items()
-        if isinstance(value, str) and value and value != SENSITIVE and _NAME.fullmatch(name)
+        if isinstance(value, str) and _NAME.fullmatch(name)
     }
 
 
@@ -365,7 +376,7 @@ def _unlisted(reply: Reply) -> Verdict:
     if error.get("invalidToken") is True:
         return refused("Vercel does not know this token: it was mistyped, deleted, or has ended")
     if reply.status in (403, 404) and error:
-        return unclear("the token may not read this project's variables", detail="it may be of another team or project")
+        return limited("the token may not read this project's variables", detail="it may be of another team or project")
     return odd(_HOST, reply)
 
 

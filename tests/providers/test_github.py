@@ -118,29 +118,52 @@ class TestGitHub(LiveContract[GitHubStandIn]):
         self, served: Served, values: dict[str, str], machine: Machine
     ) -> None:
         standin(served).secrets = [f"SECRET_{number}" for number in range(230)]
-        names = await github.secret_names(machine, held(values, self.provider), "wavepoint/shop")
+        names = await github.actions_names(machine, held(values, self.provider), "wavepoint/shop")
         await machine.network.close()
         assert not isinstance(names, Verdict)
-        assert len(names) == 231
-        assert "APP_URL" in names
+        assert len(names) == 230
         assert [one.query["page"] for one in served.requests] == ["1", "2", "3", "1"]
+
+    @pytest.mark.anyio
+    async def test_what_an_organization_lends_and_what_environments_hold_counts_too(
+        self, served: Served, values: dict[str, str], machine: Machine
+    ) -> None:
+        service, mine = standin(served), held(values, self.provider)
+        service.lent, service.environments = ["NPM_TOKEN"], {"production eu": ["NEON_API_KEY"]}
+        everywhere = await github.actions_names(machine, mine, "wavepoint/shop", environments=True)
+        plainly = await github.actions_names(machine, mine, "wavepoint/shop")
+        variables = await github.actions_names(machine, mine, "wavepoint/shop", "variables", environments=True)
+        await machine.network.close()
+        assert everywhere == {*service.secrets, "NPM_TOKEN", "NEON_API_KEY"}
+        assert plainly == {*service.secrets, "NPM_TOKEN"}
+        assert variables == {"APP_URL"}
+
+    @pytest.mark.anyio
+    async def test_a_used_up_limit_says_nothing_of_what_there_is(
+        self, served: Served, values: dict[str, str], machine: Machine
+    ) -> None:
+        standin(served).used_up = True
+        found = await github.actions_names(machine, held(values, self.provider), "wavepoint/shop")
+        await machine.network.close()
+        assert isinstance(found, Verdict)
+        assert found.status is Status.UNKNOWN
 
     @pytest.mark.anyio
     async def test_a_token_without_leave_to_list_is_no_refusal(
         self, served: Served, values: dict[str, str], machine: Machine
     ) -> None:
         standin(served).may_list = False
-        found = await github.secret_names(machine, held(values, self.provider), "wavepoint/shop")
+        found = await github.actions_names(machine, held(values, self.provider), "wavepoint/shop")
         await machine.network.close()
         assert isinstance(found, Verdict)
-        assert found.status is Status.UNKNOWN
+        assert found.status is Status.WARN
 
     @pytest.mark.anyio
     @pytest.mark.parametrize("name", ["", "shop", "wavepoint/shop/../..", "wavepoint/..", "a/b?x=1", "évil/x"])
     async def test_a_name_that_is_no_repository_is_not_asked_for(
         self, name: str, served: Served, values: dict[str, str], machine: Machine
     ) -> None:
-        found = await github.secret_names(machine, held(values, self.provider), name)
+        found = await github.actions_names(machine, held(values, self.provider), name)
         assert isinstance(found, Verdict)
         assert served.requests == []
 

@@ -140,6 +140,14 @@ class TestVercel(LiveContract[VercelStandIn]):
         assert found == {"DATABASE_URL": Secret("postgresql://development"), "APP_URL": Secret("http://localhost:3000")}
 
     @pytest.mark.anyio
+    async def test_a_value_that_nobody_may_read_is_there_all_the_same(
+        self, served: Served, values: dict[str, str], machine: Machine
+    ) -> None:
+        found = await vercel.env_pulled(machine, held(values, self.provider), "preview")
+        await machine.network.close()
+        assert found == {"STRIPE_SECRET_KEY": None, "APP_URL": Secret("http://localhost:3000")}
+
+    @pytest.mark.anyio
     @pytest.mark.parametrize("function", [vercel.env_names, vercel.env_values])
     async def test_what_cannot_be_listed_is_no_empty_list(
         self, function: Any, served: Served, values: dict[str, str], machine: Machine
@@ -153,9 +161,11 @@ class TestVercel(LiveContract[VercelStandIn]):
         walled = await function(machine, mine)
         nowhere = await function(machine, held(values | {"project": "../../x"}, self.provider))
         await machine.network.close()
-        for verdict in (challenged, without_team, walled, nowhere):
+        for verdict in (challenged, walled, nowhere):
             assert isinstance(verdict, Verdict)
             assert verdict.status is Status.UNKNOWN
+        assert isinstance(without_team, Verdict)
+        assert without_team.status is Status.WARN, "the token is real, and may not"
         assert "sign in again" in challenged.summary
 
     @pytest.mark.anyio

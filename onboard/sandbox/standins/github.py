@@ -22,6 +22,10 @@ class GitHubStandIn(StandIn):
         """The rate limit is."""
         self.secrets = ["DATABASE_URL", "STRIPE_SECRET_KEY"]
         self.variables = ["APP_URL"]
+        self.lent: list[str] = []
+        """Secrets that the organization lends to the repository."""
+        self.environments: dict[str, list[str]] = {}
+        """Secrets by environment."""
         self.may_list = True
 
     def answer(self, request: Request) -> Response:
@@ -49,14 +53,32 @@ class GitHubStandIn(StandIn):
             if self.expires:
                 headers["github-authentication-token-expiration"] = self.expires
             return Response.json({"login": "wave-dev", "id": 1, "name": "Wave Dev", "type": "User"}, headers=headers)
-        if request.path.startswith("/repos/wavepoint/shop/actions/") and self.may_list:
-            kind = request.parts[-1]
-            names = {"secrets": self.secrets, "variables": self.variables}.get(kind)
-            if names is not None:
-                size, page = int(request.query.get("per_page", 30)), int(request.query.get("page", 1))
-                rows = [{"name": name, "created_at": "2026-01-01T00:00:00Z"} for name in names]
-                return Response.json({"total_count": len(rows), kind: rows[(page - 1) * size : page * size]})
+        if request.parts[:3] == ("repos", "wavepoint", "shop") and self.may_list:
+            return self._listed(request, *request.parts[3:])
         return _error(404, "Not Found")
+
+    def _listed(self, request: Request, *path: str) -> Response:
+        match path:
+            case ("actions", "secrets"):
+                names = self.secrets
+            case ("actions", "variables"):
+                names = self.variables
+            case ("actions", "organization-secrets"):
+                names = self.lent
+            case ("actions", "organization-variables"):
+                names = []
+            case ("environments",):
+                names = list(self.environments)
+            case ("environments", name, "secrets") if name in self.environments:
+                names = self.environments[name]
+            case ("environments", name, "variables") if name in self.environments:
+                names = []
+            case _:
+                return _error(404, "Not Found")
+        size, page = int(request.query.get("per_page", 30)), int(request.query.get("page", 1))
+        rows = [{"name": name, "created_at": "2026-01-01T00:00:00Z"} for name in names]
+        kind = path[-1].removeprefix("organization-")
+        return Response.json({"total_count": len(rows), kind: rows[(page - 1) * size : page * size]})
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
