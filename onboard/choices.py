@@ -7,18 +7,27 @@ import hmac
 from pathlib import Path
 from typing import Any
 
-from onboard import statefile
+from onboard import quick, statefile
 from onboard.model import Secret
 
 
 class Choices:
-    """The remembered choices of one project, read once and written at each change."""
+    """The remembered choices of one project: written at each change, and read again where another onboard did."""
 
     def __init__(self, state: Path, project_id: str) -> None:
         self._state = state
+        self._project_id = project_id
         self.path = state / "projects" / (hashlib.sha256(project_id.encode()).hexdigest()[:24] + ".json")
-        self._content = statefile.read(self.path)
-        self._content.setdefault("project", project_id)
+        self._mark = ""
+        self._read: dict[str, Any] = {}
+
+    @property
+    def _content(self) -> dict[str, Any]:
+        mark = quick.mark(str(self.path))
+        if mark != self._mark:
+            self._mark, self._read = mark, statefile.read(self.path)
+            self._read.setdefault("project", self._project_id)
+        return self._read
 
     @property
     def skipped(self) -> frozenset[str]:
@@ -95,11 +104,11 @@ class Choices:
 
     def erase(self) -> None:
         """Forget everything about the project."""
-        self._content = {"project": self._content["project"]}
         self.path.unlink(missing_ok=True)
 
     def _save(self) -> None:
-        statefile.write(self.path, self._content)
+        statefile.write(self.path, self._read)
+        self._mark = quick.mark(str(self.path))
 
     def _list(self, name: str) -> list[Any]:
         found = self._content.get(name)

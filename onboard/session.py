@@ -19,7 +19,7 @@ from onboard.claim import Claim
 from onboard.entry import Field, Form, Trial
 from onboard.errors import NeedsPerson, OnboardError, ProcessError
 from onboard.looking import Looking
-from onboard.model import Ask, Event, Open, Run, Secret, Shape, Status, Step, Tell, Write
+from onboard.model import Ask, Event, Finding, Open, Run, Secret, Shape, Status, Step, Tell, Write
 from onboard.paste import Pasted
 from onboard.understanding import held
 
@@ -94,6 +94,21 @@ class Session(Looking):
         warnings = await self._holdings.put({name: None}, {}, self.variables, self._now())
         self.glance()
         return warnings
+
+    async def settled(self, name: str) -> Finding | None:
+        """Say whether a person's value works: OK, FAIL, or UNKNOWN; `None`: it is not there, or nothing is approved.
+
+        What its service accepts is remembered, so that it is asked once for each value.
+        """
+        from onboard import waiting
+
+        view = self.view()
+        if not self.trusted:
+            return None
+        found = await waiting.settled(view, name)
+        if found is not None and found.evidence.get("asked") and found.status is Status.OK:
+            self._choices.dated(name, "verified", self._now(), view.values[name])
+        return found
 
     def skip(self, step: Step) -> None:
         """Put an optional service or variable off; remembered for this project until `unskip`."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from onboard.cli import VERBS
+from onboard.sandbox.served import Fault
 from tests.e2e.light import ONBOARD, TEMPLATE, Light, Services, light, services
 from tests.oracle import watch
 
@@ -207,6 +208,37 @@ def test_a_wait_ends_when_the_value_is_there_and_names_it_when_it_is_not(trusted
 
     assert (late.code, there.code) == (4, 0)
     assert "still missing: TEAM_NOTE" in late.err
+
+
+def test_a_wait_asks_the_service_about_a_value_that_it_has_not_seen_and_only_once(trusted: Light) -> None:
+    key = trusted.services.anthropic.api_key
+    trusted.file.write_text(f"ANTHROPIC_API_KEY={key}\n")
+
+    first = trusted.onboard("wait", "ANTHROPIC_API_KEY", "--timeout", "0")
+    asked = len(trusted.services.requests())
+    again = trusted.onboard("wait", "ANTHROPIC_API_KEY", "--timeout", "0")
+
+    assert (first.code, again.code) == (0, 0)
+    assert "accepted" in first.err
+    assert (asked, len(trusted.services.requests())) == (1, 1)
+
+
+def test_a_wait_says_refused_and_could_not_tell_apart(trusted: Light) -> None:
+    trusted.file.write_text("ANTHROPIC_API_KEY=sk-ant-api03-" + "x" * 93 + "AA\n")
+    refused = trusted.onboard("wait", "ANTHROPIC_API_KEY", "--timeout", "5")
+    trusted.services.misbehave(Fault.FAILING)
+    unclear = trusted.onboard("wait", "ANTHROPIC_API_KEY", "--timeout", "5")
+
+    assert (refused.code, unclear.code) == (1, 3)
+
+
+def test_a_wait_before_approval_asks_nobody_and_says_what_is_owed(shop: Light) -> None:
+    shop.file.write_text(f"ANTHROPIC_API_KEY={shop.services.anthropic.api_key}\n")
+    ran = shop.onboard("wait", "ANTHROPIC_API_KEY", "--timeout", "0")
+
+    assert ran.code == 4
+    assert "onboard trust" in ran.err
+    assert shop.services.requests() == []
 
 
 # homes

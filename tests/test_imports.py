@@ -18,7 +18,7 @@ LAYERS = {
     3: "providers understanding approval remotes",
     4: "checks listeners",
     5: "doctor plan hooks entry listing holdings children push"
-    " rotation changing provisioning keepers sources stripe_login supabase_local listening",
+    " rotation changing provisioning keepers sources waiting stripe_login supabase_local listening",
     6: "looking session",
     7: "cli tui sandbox",
 }

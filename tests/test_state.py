@@ -91,3 +91,16 @@ def test_odd_choices_are_choices_never_made(tmp_path: Path) -> None:
     again = Choices(tmp_path, "p")
 
     assert (again.skipped, again.date("KEY", "set"), again.template) == (frozenset(), None, None)
+
+
+def test_two_onboards_at_once_keep_each_others_choices(tmp_path: Path) -> None:
+    one, two = Choices(tmp_path, "p"), Choices(tmp_path, "p")
+    assert one.skipped == two.skipped == frozenset()
+    one.skip("x")
+    two.dated("KEY", "verified", "2026-01-01", Secret("v"))
+    one.put("file_only", True)
+
+    assert two.skipped == {"x"}
+    assert one.date("KEY", "verified") == "2026-01-01"
+    two.erase()
+    assert one.get("file_only") is None

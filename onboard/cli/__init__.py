@@ -21,7 +21,7 @@ onboard: from a fresh clone to a running app
           push              the schema push, guarded                                                      --yes
           listen            all listeners until Ctrl-C; their secrets are caught                      --secrets
           run -- CMD…       a command with the project's variables
-          wait NAME…        until a person has entered it                                           --timeout S
+          wait NAME…        until it is there and its service accepts it                            --timeout S
           rotate NAME…      change a credential; the old one ends when the new one works  --older-than 90d --undo
   keep    trust             approve exactly these bytes                        --show --json --accept HASH --revoke
           forget            remove this project's secrets from the keyring                                --yes
