@@ -278,7 +278,7 @@ async def env_values(machine: Machine, values: Values, target: str = "developmen
 async def env_pulled(machine: Machine, values: Values, target: str) -> Mapping[str, Secret | None] | Verdict:
     """Return all variables of one scope, those that the team shares too; `None`: Vercel gives the value to nobody.
 
-    A Verdict says why they could not be read.
+    Asked as `vercel env pull` of Vercel's CLI 64 asks; no other client of theirs does. A Verdict says why they could not be read.
     """
     path = _project_path(values, "/v3/env/pull/{}/" + target)
     if path is None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from onboard import providers
-from onboard.model import Status
+from onboard.model import Status, Verdict
+from onboard.providers import vercel
 from onboard.providers._sentry_values import dsn
 from onboard.sandbox.served import Request, Served, serve
 from onboard.sandbox.standins.edge_config import EdgeConfigStandIn
@@ -25,6 +26,7 @@ from onboard.sandbox.standins.pusher import PusherStandIn
 from onboard.sandbox.standins.resend import ResendStandIn
 from onboard.sandbox.standins.twilio import TwilioStandIn
 from onboard.sandbox.standins.uploadthing import UploadThingStandIn
+from onboard.sandbox.standins.vercel import VercelStandIn
 from tests.providers.outside import a_machine, held
 
 INSTALLED = Path(__file__).parents[2] / ".cache" / "providers"
@@ -148,6 +150,43 @@ async def test_inngests_signing_key_is_hashed_as_its_sdk_hashes(tmp_path: Path) 
         (theirs,) = served.requests
         mine = await ours("inngest", served, tmp_path, {"signing": stand_in.signing_key})
     same(theirs, mine, "authorization")
+
+
+@pytest.mark.anyio
+async def test_vercel_is_asked_as_its_sdk_asks_and_tokens_are_made_and_deleted_alike(tmp_path: Path) -> None:
+    stand_in = VercelStandIn()
+    values = {"token": stand_in.token, "project": stand_in.project, "org": stand_in.team}
+    provider = vercel.provider
+    with serve(stand_in) as served:
+        machine = a_machine(tmp_path, served.endpoints)
+        fresh_life = {"name": f"onboard {machine.now():%Y-%m-%d}", "expires": 1_893_456_000_000}
+        assert official("vercel", served.url, values | fresh_life) == 6
+        theirs = list(served.requests)
+        served.requests.clear()
+        old = held(values, provider)
+        stand_in.scoped.add(stand_in.token)
+        await provider.verify(provider.credentials[0], old, machine)  # the user, then the project
+        stand_in.scoped.clear()
+        assert not isinstance(await vercel.env_names(machine, old), Verdict)
+        fresh = await provider.renew("token", old, machine)  # the token that there is, then a new one
+        new = held({**values, "token": fresh.values["token"].reveal()}, provider)
+        await provider.retire("token", fresh, old, new, machine)
+        await machine.network.close()
+        mine = served.requests[:6]
+    user, project, names, current, made, deleted = mine
+    for one, other in zip(mine[:5], theirs[:5], strict=True):
+        same(other, one, "authorization")
+    assert [one.path for one in (user, project, names, current)] == [
+        "/v2/user",
+        f"/v9/projects/{stand_in.project}",
+        f"/v10/projects/{stand_in.project}/env",
+        "/v5/user/tokens/current",
+    ]
+    assert made.data.keys() == theirs[4].data.keys() == {"name", "expiresAt"}
+    assert isinstance(made.data["expiresAt"], type(theirs[4].data["expiresAt"]))
+    assert made.headers["content-type"] == theirs[4].headers["content-type"]
+    assert (deleted.method, deleted.parts[:-1], deleted.query) == (theirs[5].method, theirs[5].parts[:-1], {})
+    assert (deleted.parts[-1], theirs[5].parts[-1]) == ("tok_0001", "tok_0002")
 
 
 @pytest.mark.anyio
