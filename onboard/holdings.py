@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onboard.checks._base import View
+from onboard.checks.drift import old_defaults
 from onboard.envfile import ignore
 from onboard.envfile.document import EnvFile
 from onboard.envfile.names import refusal
@@ -284,7 +285,7 @@ def _none_refused(written: Written) -> None:
 
 def owed(view: View) -> dict[str, Secret]:
     """Return what the env file lacks or has otherwise and we know: the vault's values, the template's defaults."""
-    found: dict[str, Secret] = {}
+    found = {name: Secret(default) for name, default in old_defaults(view).items()}
     for variable in view.variables:
         present = view.values.get(variable.name)
         stored = (view.stored or {}).get(variable.name)

@@ -152,7 +152,8 @@ class Looking:
             name = finding.variable if finding else None
             if verdict.status is Status.OK and name is not None and name in view.values:
                 self._choices.dated(name, "verified", self._now(), view.values[name])
-        if view.app.template is not None and self._choices.template is None:
+        changed = self.findings.get("template.changed")
+        if view.app.template is not None and (self._choices.template is None or _is_ok(changed)):
             self._choices.saw_template(template_marks(view))
 
     async def _read_vault(self) -> None:
@@ -181,3 +182,7 @@ class Looking:
 
     def _now(self) -> str:
         return self.machine.now().isoformat(timespec="seconds")
+
+
+def _is_ok(finding: Finding | None) -> bool:
+    return finding is not None and finding.status is Status.OK

@@ -17,6 +17,7 @@ def checks(view: View) -> tuple[Check, ...]:
         provider = variable.provider if variable else None
         unless = (
             f"variable.{name}",
+            f"webhook.{name}",
             *((f"live.{provider}", f"pair.{provider}", f"mode.{provider}") if provider else ()),
         )
         found.append(Check(f"drift.{name}", name, partial(_drift, name=name), unless=unless, outside=True))

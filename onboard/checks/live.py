@@ -56,7 +56,7 @@ def _of(view: View, service: Service) -> list[Check]:
             )
     if type(service.provider).compare is not Provider.compare:
         look = partial(_pair, service=service)
-        found.append(Check(f"pair.{id}", f"{title}: one account", look, after=tuple(asked), outside=True))
+        found.append(Check(f"pair.{id}", f"{title}: one account", look, after=tuple(asked), unless=(mode.id,), outside=True))
     return found
 
 
@@ -134,7 +134,9 @@ def _pair(view: View, service: Service) -> Finding | None:
         return None
     step = verdict.step
     if step is None and verdict.status in (Status.FAIL, Status.WARN):
-        step = Ask(f"Enter the {provider.title} credentials", service.variables)
+        listened = {hook.variable for hook in view.app.webhooks}
+        names = tuple(name for name in service.variables if name not in listened)
+        step = Ask(f"Enter the {provider.title} credentials", names, provider.key(service.keys[names[0]]).page or None)
     return check.says(
         verdict.status,
         verdict.summary,

@@ -6,8 +6,9 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from onboard.checks._base import Check, View
+from onboard.checks.drift import written_as
 from onboard.envfile.names import refusal
-from onboard.model import Ask, Finding, Need, Run, Status, Step, Variable, Write
+from onboard.model import Ask, Finding, Need, Run, Status, Step, Tell, Variable, Write
 from onboard.understanding import shape, whose
 
 
@@ -50,6 +51,13 @@ def _look(view: View, variable: Variable) -> Finding | None:
     if found == "placeholder":
         status = Status.WARN if optional else Status.FAIL
         return says(status, "still the template's placeholder", step=_step(view, variable), evidence=evidence)
+    if (old := written_as(view, variable.name)) is not None and view.env is not None:
+        return says(
+            Status.WARN if variable.probably or optional else Status.FAIL,
+            f"not in {view.env_path.name}; {old} stands there, which nobody declares: renamed?",
+            step=Tell(f"Rename {old} to {variable.name} in {view.env_path.name}"),
+            evidence=evidence | {"nearest": old, "line": view.env.line_of(old)},
+        )
     stored = view.stored is not None and variable.name in view.stored
     if optional and not stored:
         return says(Status.SKIPPED, "optional, not set", evidence=evidence)

@@ -291,7 +291,6 @@ class Stripe(Provider):
                 return limited(
                     "the publishable key looks like one of another account than the secret key",
                     detail="keys of one account usually begin alike behind their prefix; copy both from one page",
-                    step=Tell("copy both keys from one page", url=_KEYS_PAGE),
                 )
             return accepted("both keys look like those of one account")
         return (
