@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from onboard import listeners, providers
+from onboard import listeners, providers, remotes
 from onboard.checks._base import View
 from onboard.checks.rotation import Stage
 from onboard.entry import is_secret
@@ -17,7 +17,7 @@ from onboard.project import packages
 from onboard.project.files import Tree
 from onboard.providers._base import Provider, Rotation
 from onboard.providers._url import Url, parse
-from onboard.provisioning import known, linked
+from onboard.provisioning import known
 from onboard.understanding import whose
 
 _TOGETHER = {
@@ -207,14 +207,9 @@ def _holds(view: View, names: Sequence[str], provider: Provider | None) -> tuple
 
 def _elsewhere(view: View, names: Sequence[str]) -> tuple[str, ...]:
     """Return the commands that put a new value where the repository shows that the old one is kept too."""
-    tree = Tree(Path(view.project.root))
     found: list[str] = []
-    if linked(view, tree):
+    if remotes.vercel(view.project):
         scopes = ("production", "preview", "development")
         found += [f"vercel env update {name} {scope}" for name in names for scope in scopes]
-    workflows = [name for name in sorted(tree.names(".github/workflows")) if name.endswith((".yml", ".yaml"))][:100]
-    texts = [tree.text(f".github/workflows/{name}", matters=False) or "" for name in workflows]
-    for name in names:
-        if any(re.search(rf"secrets\.{re.escape(name)}\b", text) for text in texts):
-            found.append(f"gh secret set {name}")
-    return tuple(found)
+    used = remotes.workflows(view.project).secrets
+    return (*found, *(f"gh secret set {name}" for name in names if name.upper() in used))

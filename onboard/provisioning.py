@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from onboard import entry, providers, stripe_login, supabase_local
+from onboard import entry, providers, remotes, stripe_login, supabase_local
 from onboard.checks._base import View
 from onboard.clean import line
 from onboard.errors import NeedsPerson, NetworkError, OnboardError
 from onboard.model import Event, Kind, Secret, Status, Variable, Verdict
-from onboard.project.files import Tree
 from onboard.providers._base import Held, Provider, Values
 from onboard.understanding import Service, whose
 
@@ -196,20 +195,8 @@ def _made_here(view: View, name: str, already: Sequence[Offer]) -> Offer | None:
     return Offer(f"made.{name}", "a random value", note, (name,), outside=False)
 
 
-def linked(view: View, tree: Tree) -> Mapping[str, str]:
-    """Return the Vercel project that the folder is linked to: `project`, `org`; empty: none."""
-    from onboard.providers.vercel import linked as of_text
-
-    for folder in dict.fromkeys((view.app.dir, ".")):
-        path = ".vercel/project.json" if folder == "." else f"{folder}/.vercel/project.json"
-        text = tree.text(path, matters=False)
-        if text is not None and (found := of_text(text)):
-            return found
-    return {}
-
-
 def _vercel(view: View, typed: Mapping[str, Secret]) -> Values:
-    link = {key: Secret(id) for key, id in linked(view, Tree(Path(view.project.root))).items()}
+    link = {key: Secret(id) for key, id in remotes.vercel(view.project).items()}
     return known(view, providers.provider("vercel"), {**link, **typed})
 
 

@@ -278,7 +278,8 @@ async def env_values(machine: Machine, values: Values, target: str = "developmen
 async def env_pulled(machine: Machine, values: Values, target: str) -> Mapping[str, Secret | None] | Verdict:
     """Return all variables of one scope, those that the team shares too; `None`: Vercel gives the value to nobody.
 
-    Asked as `vercel env pull` of Vercel's CLI 64 asks; no other client of theirs does. A Verdict says why they could not be read.
+    Asked as Vercel's CLI 64 does for `vercel env pull`; their SDK has no such question. A Verdict says why they could
+    not be read.
     """
     path = _project_path(values, "/v3/env/pull/{}/" + target)
     if path is None:
@@ -294,18 +295,6 @@ async def env_pulled(machine: Machine, values: Values, target: str) -> Mapping[s
         for name, value in env.items()
         if isinstance(value, str) and _NAME.fullmatch(name)
     }
-
-
-def linked(text: str) -> Mapping[str, str]:
-    """Return `project` and `org` of a `.vercel/project.json`; empty where it is none."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    named = {"project": found.get("projectId"), "org": found.get("orgId")}
-    return {key: id for key, id in named.items() if isinstance(id, str) and re.fullmatch(r"[A-Za-z0-9_]{4,80}", id)}
 
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")

@@ -1,6 +1,5 @@
 """Vercel: tokens of three kinds, one of which is refused where it asks for its user; and a project's variables."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -211,20 +210,6 @@ class TestVercel(LiveContract[VercelStandIn]):
         values = Values((key, Held(name, Secret(text))) for key, name, text in rows)
         verdict = self.provider.compare(values, {})
         assert (verdict.status if verdict else None) is status
-
-    @pytest.mark.parametrize(
-        ("text", "found"),
-        [
-            (json.dumps({"projectId": PROJECT, "orgId": TEAM, "settings": {}}), {"project": PROJECT, "org": TEAM}),
-            (json.dumps({"projectId": PROJECT}), {"project": PROJECT}),
-            (json.dumps({"projectId": "../x", "orgId": 7}), {}),
-            ("{", {}),
-            ("[]", {}),
-            ("[" * 100_000, {}),
-        ],
-    )
-    def test_the_link_file_is_read_without_trust(self, text: str, found: dict[str, str]) -> None:
-        assert vercel.linked(text) == found
 
 
 def standin(served: Served) -> VercelStandIn:
