@@ -257,14 +257,15 @@ class Rotator:
         from onboard.vault import Entry
 
         self._got.add(change.name)
-        self._note(change, Stage.ASKED, retire=fresh.retire, old_dead=fresh.old_dead)
+        marks = {name: self._choices.fingerprint(value) for name, value in new.items()}
+        self._note(change, Stage.ASKED, retire=fresh.retire, old_dead=fresh.old_dead, marks=marks)
         packed = _packed({name: value.reveal() for name, value in new.items()})
         made = Entry(packed, self._now(), source="rotated", folder=self._project.root)
         try:
             await self._machine.vault.update(self._project.id, {_NEW + change.name: made})
         except VaultError:
             return  # it is in this process alone: a kill before the commit loses it, and the next start says so
-        self._note(change, Stage.MADE)
+        self._note(change, Stage.MADE, marks=marks)
 
     async def _view(self) -> View:
         return replace(self._now_view(), stored=await self._holdings.stored())

@@ -112,7 +112,11 @@ async def undone(session: Session, name: str) -> tuple[str, ...]:
 
 
 def arm(job: Mapping[str, Any]) -> None:
-    """Let the job's fault come. `kill`: SIGKILL before step n; `fail`: it fails; `refuse`: all renames onto a name."""
+    """Let the job's fault come before step n.
+
+    `kill`: SIGKILL; `interrupt`: Ctrl-C; `fail`: that one step fails; `readonly`: from there on nothing can be written;
+    `offline`: from there on no service can be reached. `refuse`: all renames onto a name fail.
+    """
     seen = 0
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
@@ -122,6 +126,12 @@ def arm(job: Mapping[str, Any]) -> None:
         seen += 1
         if job["kind"] == "kill" and seen == job["at"]:
             os.kill(os.getpid(), signal.SIGKILL)
+        if job["kind"] == "interrupt" and seen == job["at"]:
+            raise KeyboardInterrupt
+        if job["kind"] == "readonly" and seen >= job["at"] and event != "socket.connect":
+            raise OSError(errno.EROFS, "read-only")
+        if job["kind"] == "offline" and seen >= job["at"] and event == "socket.connect":
+            raise OSError(errno.ENETUNREACH, "network is unreachable")
         if job["kind"] == "fail" and seen == job["at"]:
             raise OSError(errno.EIO, "the outside failed")
         if job["kind"] == "refuse" and event == "os.rename" and job["onto"] in str(args[1]):
@@ -139,6 +149,8 @@ def work(job: Mapping[str, Any]) -> int:
     except OnboardError as error:
         sys.stderr.write(f"{error.message}\n")
         return SAID
+    except KeyboardInterrupt:
+        return BROKE
     except OSError:
         if job.get("loud"):
             traceback.print_exc()

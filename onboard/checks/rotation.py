@@ -37,6 +37,10 @@ _SAID = {
 }
 
 
+_IN_USE = "the new one is in use since {since}; its change broke off before it was finished"
+"""Said where the env file was written already and the note of it was not."""
+
+
 def journal(choices: Choices | None) -> dict[str, Mapping[str, Any]]:
     """Return how far each change is, by variable: `stage`, `since`, `page`, maybe `retire`, `old_dead` and
     `marks`, the fingerprints of the new values.
@@ -65,8 +69,16 @@ def _look(view: View, name: str, noted: Mapping[str, Any]) -> Finding:
     lost = " and the old one does not work any more" if noted.get("old_dead") and stage is not Stage.SAVED else ""
     return check.says(
         Status.WARN,
-        _SAID[stage].format(since=noted["since"][:10]) + lost,
+        (_IN_USE if _in_use(view, stage, noted) else _SAID[stage]).format(since=noted["since"][:10]) + lost,
         step=Tell(f"Go on with the change of {name}", command=f"onboard rotate {name}"),
         variable=name,
         evidence={"stage": stage.value, "since": noted["since"]},
     )
+
+
+def _in_use(view: View, stage: Stage, noted: Mapping[str, Any]) -> bool:
+    """Whether the env file holds a new value that is only noted as on its way."""
+    marks = noted.get("marks")
+    if stage is Stage.SAVED or not isinstance(marks, dict) or not marks or view.choices is None:
+        return False
+    return all(name in view.values and view.choices.fingerprint(view.values[name]) == marks[name] for name in marks)
