@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
+import codecs
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from onboard.checks._base import View
 from onboard.clean import plain
 from onboard.errors import ProcessError
 from onboard.model import Event, Kind, Run, Secret, Status
 from onboard.redact import Redactor
+
+if TYPE_CHECKING:
+    from onboard.running import Running
+
+_PIECE = 4096
+"""Bytes that are drawn at once."""
+
+
+class Terminal(Protocol):
+    """A place of a front end's where a child's screen is drawn and a person types to it."""
+
+    @property
+    def rows_and_columns(self) -> tuple[int, int]:
+        """Its size now."""
+        ...
+
+    def opened(self, child: Running, hide: Redactor) -> None:
+        """The child is up: keys and sizes go to it, and what it draws is shown through `hide`."""
+        ...
+
+    def feed(self, data: bytes) -> None:
+        """Take what the child printed, as it came."""
+        ...
+
+    def closed(self) -> None:
+        """The child is gone."""
+        ...
 
 
 def redactor(view: View) -> Redactor:
@@ -59,6 +88,31 @@ async def run(
         code = await running.wait()
         yield Event(f"exit {code}", argv[0], Status.OK if code == 0 else Status.FAIL, "exit", {"code": code})
     finally:
+        await running.stop()
+
+
+async def on_terminal(
+    view: View, argv: Sequence[str], env: Mapping[str, str | Secret], terminal: Terminal, *, folder: str = "."
+) -> AsyncGenerator[str | int, None]:
+    """Run a command on a terminal of its own; leaving early ends it.
+
+    Yields what it prints as it came, to be searched and never to be shown; the last is its exit code.
+    """
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    # What it draws is drawn anew by us: it need not know which terminal the person has.
+    env = {**env, "TERM": "xterm-256color", "COLORTERM": ""}
+    cwd = Path(view.project.root) / folder
+    running = await view.machine.runner.start(program(view, argv), env=env, cwd=cwd, terminal=terminal.rows_and_columns)
+    try:
+        terminal.opened(running, redactor(view))
+        async for _, data in running.chunks():
+            for at in range(0, len(data), _PIECE):
+                terminal.feed(data[at : at + _PIECE])
+                await asyncio.sleep(0)  # a child that floods us must not keep keys waiting
+            yield decode(data)
+        yield await running.wait()
+    finally:
+        terminal.closed()
         await running.stop()
 
 

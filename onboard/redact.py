@@ -90,6 +90,11 @@ class Redactor:
         other = self.fresh()
         return other.feed(text) + other.finish()
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where secrets stand in a whole text, (start, end) in order, with an end that is part of one."""
+        spans, _, cut_off = self._look(text)
+        return _merged([*spans, *cut_off])
+
     def feed(self, chunk: str | bytes) -> str:
         """Return what can be shown of the stream so far; the end that may be the start of a secret is held back."""
         text = self._held + (chunk if isinstance(chunk, str) else self._decoder.decode(chunk))

@@ -17,7 +17,7 @@ LAYERS = {
     2: "machine",
     3: "providers understanding approval remotes",
     4: "checks listeners",
-    5: "doctor plan hooks entry listing holdings children push"
+    5: "doctor plan hooks entry listing holdings children push target winning way_back"
     " rotation changing provisioning keepers sources waiting stripe_login supabase_local listening",
     6: "looking session",
     7: "cli tui sandbox",
@@ -37,6 +37,7 @@ DOORS = {
     "webbrowser": ("machine",),
     "dotenv": ("envfile",),
     "pydantic": ("project",),
+    "pyte": ("tui",),
     "tree_sitter": ("project",),
     "tree_sitter_typescript": ("project",),
     "pathspec": ("project", "envfile"),

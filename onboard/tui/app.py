@@ -120,6 +120,10 @@ class OnboardApp(SafeApp):
         match owed.step:
             case Ask():
                 return AskScreen(self.sitting, owed)
+            case Run(argv=("onboard", "push")):
+                from onboard.tui.pushing import PushScreen  # with the terminal emulator, which no other screen needs
+
+                return PushScreen(self.sitting, owed)
             case Run():
                 return RunScreen(self.sitting, owed)
             case Write():
@@ -303,7 +307,7 @@ class OnboardApp(SafeApp):
         if self.screen.get_selected_text():
             self.screen.action_copy_text()
         elif isinstance(self.screen, RunScreen) and self.screen.running:
-            self.screen.action_end()
+            self.screen.interrupt()
         else:
             self.interrupted(signal.SIGINT)
 

@@ -55,8 +55,12 @@ class RunScreen(Frame):
         yield Choices(self.choices())
 
     def on_mount(self) -> None:
-        """Ask first."""
+        """Begin."""
         super().on_mount()
+        self.begin()
+
+    def begin(self) -> None:
+        """Ask first."""
         self.query_one("#output").display = False
         self.query_one("#confirmed").display = False
         self.set_focus(self.query_one(Choices))
@@ -81,7 +85,11 @@ class RunScreen(Frame):
     def chosen(self, event: Choices.Made) -> None:
         """Do what was chosen."""
         event.stop()
-        match event.choice:
+        self.choose(event.choice)
+
+    def choose(self, choice: str) -> None:
+        """Do it."""
+        match choice:
             case "run":
                 self.run_it()
             case "later":
@@ -189,6 +197,10 @@ class RunScreen(Frame):
         self.tell()
         self._offer(("run", "Run it again"), ("later", "Leave it for later"))
         self.refresh_bindings()
+
+    def interrupt(self) -> None:
+        """Ctrl-C ends what runs."""
+        self.action_end()
 
     def unsaved(self) -> str:
         """What runs ends with the app."""

@@ -1,0 +1,379 @@
+"""Where the tool that pushes the schema gets its connection string: read from its config as text, never executed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from onboard.model import Secret
+from onboard.project import packages
+from onboard.project.commands import Commands, Leaf
+from onboard.project.files import Tree, join
+from onboard.project.push import action
+from onboard.project.values import Push
+
+_FORCE = re.compile(r"^--(force|accept-data-loss|force-reset)(=|$)")
+_THROWS_AWAY = ("reset", "drop", "fresh", "migrate:reset", "db:drop", "push-force")
+_CONFIGS = {
+    "drizzle": tuple(f"drizzle.config.{end}" for end in ("ts", "js", "mjs", "cjs", "json", "mts", "cts")),
+    "prisma": tuple(f"prisma.config.{end}" for end in ("ts", "js", "mjs", "cjs", "mts", "cts")),
+}
+_SCHEMAS = ("prisma/schema.prisma", "schema.prisma", "prisma/schema/schema.prisma", "src/prisma/schema.prisma")
+_PARTS = ("host", "port", "user", "password", "database")
+_NEXT = {
+    "development": (".env.development.local", ".env.local", ".env.development", ".env"),
+    "production": (".env.production.local", ".env.local", ".env.production", ".env"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """An env file that the tool, or what starts it, loads by itself."""
+
+    path: str
+    """Relative to the root."""
+    overrides: bool = False
+    """What it sets wins over what is set already."""
+    reader: str = "dotenv"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One way to the value: a variable, or a text in the repository itself. Tried in order."""
+
+    variable: str = ""
+    text: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How the tool comes to its connection string."""
+
+    source: str = ""
+    """The file that says so; empty: none was found."""
+    url: tuple[Term, ...] = ()
+    """Of the URL as a whole; empty where it is put together from `parts`, or could not be told."""
+    parts: tuple[tuple[str, tuple[Term, ...]], ...] = ()
+    """`host`, `port`, `user`, `password`, `database`."""
+    further: tuple[str, ...] = ()
+    """Variables of which the tool may take its URL instead, or besides."""
+    loads: tuple[Load, ...] = ()
+    """In the order in which they are loaded."""
+    sets: tuple[tuple[str, str], ...] = ()
+    """Variables that the command itself sets; they win over everything."""
+    flags: tuple[str, ...] = ()
+    """Flags and words by which the command throws data away without asking."""
+    project: str = ""
+    """Ref of the Supabase project that the folder is linked to, where the tool goes there."""
+    local: bool = False
+    """The tool's own local stack, whatever the variables say."""
+    unsure: str = ""
+    """Why the connection string could not be told; empty: it could."""
+
+
+def find(tree: Tree, push: Push) -> Connection:
+    """Return where the tool of `push` gets its connection string."""
+    commands = Commands(packages.workspaces(tree))
+    leaves = _leaves(commands, push)
+    leaf = next((leaf for leaf in leaves if action(leaf) or _throws_away(leaf)), leaves[-1] if leaves else None)
+    if leaf is None:
+        return Connection(unsure="what the command starts could not be followed")
+    words = [word for each in leaves for word in each.argv[1:]]
+    flags = tuple(dict.fromkeys(word for word in words if _FORCE.match(word) or word in _THROWS_AWAY))
+    wins = _wrapper_wins(commands, push)
+    loads = [Load(path, wins, "dotenv-expand") for path in leaf.env_files]
+    if "bun" in leaf.loaders and not leaf.env_files:
+        loads += [Load(join(leaf.dir, name), reader="dotenv-expand") for name in reversed(_NEXT["development"])]
+    match push.tool:
+        case "drizzle" | "prisma" if leaf.program in ("drizzle-kit", "prisma"):
+            found = _configured(tree, leaf, push.tool)
+        case "supabase":
+            found = _supabase(tree, leaf)
+        case _:
+            found = _script(tree, leaf)
+    return Connection(
+        found.source,
+        found.url,
+        found.parts,
+        found.further,
+        (*loads, *found.loads),
+        leaf.env,
+        flags,
+        found.project,
+        found.local,
+        found.unsure,
+    )
+
+
+def _leaves(commands: Commands, push: Push) -> tuple[Leaf, ...]:
+    package = commands.packages.members.get(push.dir)
+    if push.script is not None and package is not None and push.script in package.scripts:
+        return commands.script(package, push.script)
+    return commands.text(push.command, push.dir)
+
+
+def _throws_away(leaf: Leaf) -> bool:
+    return bool(set(leaf.argv[1:]) & set(_THROWS_AWAY))
+
+
+def _wrapper_wins(commands: Commands, push: Push) -> bool:
+    """Whether what loads files around the tool lets them win over what is set: env-cmd does, others when told."""
+    package = commands.packages.members.get(push.dir)
+    text = package.scripts.get(push.script or "", "") if package else push.command
+    if re.search(r"\benv-cmd\b", text):
+        return "--no-override" not in text
+    return bool(re.search(r"\bdotenv\b.*\s(-o|--override)\b|\bdotenvx\b.*\s--overload\b", text))
+
+
+def _configured(tree: Tree, leaf: Leaf, tool: str) -> Connection:
+    if url := leaf.option("--url", "--connection-string"):
+        return Connection("the command itself", _terms_of_shell(url))
+    named = leaf.option("--config")
+    config = join(leaf.dir, named) if named else _first(tree, leaf.dir, _CONFIGS[tool])
+    text = _code(tree.text(config, matters=False) or "") if config else ""
+    loads = _loads(text, config or "", leaf.dir)
+    if tool == "drizzle":
+        if not text:
+            return Connection(unsure=f"there is no {named or 'drizzle.config'} to read the connection string from")
+        return _of(text, config or "", loads, _object(text, "dbCredentials"))
+    schema = _schema(tree, leaf, text)
+    if text and (settings := _object(text, "datasource")):
+        found = _of(text, config or "", loads, settings)
+        if found.url or found.parts:
+            return found
+    else:
+        # Without a config file of its own Prisma loads .env beside package.json and beside the schema.
+        folders = dict.fromkeys([leaf.dir, (schema or "").rpartition("/")[0] or "."])
+        loads = (*loads, *(() if text else (Load(join(folder, ".env"), reader="dotenv-expand") for folder in folders)))
+    if schema is None:
+        return Connection(config or "", loads=loads, unsure="there is no schema.prisma to read the datasource from")
+    return _of_schema(tree, schema, loads)
+
+
+def _schema(tree: Tree, leaf: Leaf, config: str) -> str | None:
+    named = leaf.option("--schema")
+    said = re.search(r"""\bschema\s*:\s*(?:[\w.]+\(\s*)?["'`]([^"'`]+)["'`]""", config)
+    for path in (named, said[1] if said else None):
+        if path:
+            full = join(leaf.dir, path)
+            if full.endswith(".prisma"):
+                return full if tree.has(full) else None
+            inside = [each for each in tree.below(full) if each.endswith(".prisma")]
+            return next((p for p in inside if "datasource" in (tree.text(p, matters=False) or "")), None)
+    return _first(tree, leaf.dir, _SCHEMAS)
+
+
+def _of_schema(tree: Tree, schema: str, loads: tuple[Load, ...]) -> Connection:
+    text = re.sub(r"//[^\n]*", "", tree.text(schema, matters=False) or "")
+    block = re.search(r"\bdatasource\s+\w+\s*\{([^}]*)\}", text)
+    if block is None:
+        return Connection(schema, loads=loads, unsure=f"{schema} has no datasource")
+    terms: dict[str, tuple[Term, ...]] = {}
+    for name, variable, literal in re.findall(
+        r"""\b(url|directUrl)\s*=\s*(?:env\(\s*"(\w+)"\s*\)|"([^"]*)")""", block[1]
+    ):
+        terms[name] = (Term(variable) if variable else Term(text=Secret(literal)),)
+    # The command line tool goes past the pooler where a direct URL is there.
+    chosen = terms.get("directUrl") or terms.get("url") or ()
+    further = tuple(term.variable for term in terms.get("url", ()) if term.variable and term not in chosen)
+    return Connection(
+        schema, chosen, further=further, loads=loads, unsure="" if chosen else f"the url in {schema} could not be read"
+    )
+
+
+def _supabase(tree: Tree, leaf: Leaf) -> Connection:
+    base = leaf.option("--workdir")
+    folder = join(leaf.dir, base) if base else leaf.dir
+    if url := leaf.option("--db-url", "--remote"):
+        return Connection("the command itself", _terms_of_shell(url))
+    local = "--local" in leaf.argv or ("--linked" not in leaf.argv and leaf.argv[1:2] == ("migration",))
+    if local:
+        return Connection("the command itself", local=True)
+    path = join(folder, "supabase/.temp/project-ref")
+    ref = (tree.text(path, matters=False) or "").strip()
+    if re.fullmatch(r"[a-z]{20}", ref):
+        return Connection(path, project=ref)
+    return Connection(unsure="the folder is not linked to a Supabase project (supabase link)")
+
+
+def _script(tree: Tree, leaf: Leaf) -> Connection:
+    """A command without a config that we know: a script of the repository's own, psql, another tool."""
+    for word in leaf.argv[1:]:
+        if re.match(r"postgres(ql)?://|\$\{?\w+\}?$", word):
+            return Connection("the command itself", _terms_of_shell(word))
+    for word in leaf.argv[1:]:
+        path = join(leaf.dir, word)
+        if re.search(r"\.[cm]?[jt]s$", word) and (text := _code(tree.text(path, matters=False) or "")):
+            names = tuple(dict.fromkeys(_reads(text)))
+            urls = tuple(name for name in names if re.search(r"(URL|URI|DSN|CONNECTION_STRING)$", name))
+            loads = _loads(text, path, leaf.dir)
+            if len(urls) == 1:
+                return Connection(path, (Term(urls[0]),), loads=loads)
+            return Connection(path, further=urls, loads=loads, unsure=f"{path} is a program of its own")
+    return Connection(unsure=f"{leaf.program} has a configuration of its own")
+
+
+def _of(text: str, path: str, loads: tuple[Load, ...], settings: str) -> Connection:
+    """Read the settings of a config: `url`, else host and the rest."""
+    fields = _fields(settings)
+    reads = tuple(dict.fromkeys(_reads(text)))
+    for name in ("url", "connectionString"):
+        if name in fields:
+            terms = _terms(text, fields[name])
+            if terms is not None:
+                return Connection(path, terms, loads=loads)
+            return Connection(path, further=reads, loads=loads, unsure=f"the {name} in {path} is computed")
+    parts = {name: _terms(text, fields[name]) for name in _PARTS if name in fields}
+    if "host" in parts and "database" in parts and all(parts.values()):
+        return Connection(path, parts=tuple((name, terms or ()) for name, terms in parts.items()), loads=loads)
+    return Connection(path, further=reads, loads=loads, unsure=f"how {path} comes to its database could not be read")
+
+
+_READ = (
+    r"""(?:process\.env|Bun\.env|import\.meta\.env|\b\w*[eE]nv(?:ironment)?(?:\(\))?)"""
+    r"""(?:\?\.|!?\.)(?:(?:server|client)\.)?([A-Za-z_]\w*)"""
+    r"""|(?:process\.env|\benv)\[\s*["'](\w+)["']\s*\]|\benv\(\s*["'](\w+)["']\s*\)"""
+)
+_TERM = re.compile(
+    rf"""\s*(?:(?:String\()?(?:{_READ})|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|`([^`$]*)`|(\d+)|([A-Za-z_]\w*))"""
+    r"""\)?\s*!?\s*(?:\bas\s+(?:string|any|unknown|never|const)\s*)*"""
+)
+_DEEPEST = 4
+
+
+def _reads(text: str) -> list[str]:
+    return [name for found in re.findall(_READ, text) for name in found if name and name.isupper()]
+
+
+def _terms(text: str, expression: str, depth: int = 0) -> tuple[Term, ...] | None:
+    """Return the alternatives of `a ?? b || "c"`; `None`: there is more to it."""
+    found: list[Term] = []
+    expression = expression.strip()
+    if expression.startswith("(") and _balanced(expression, 0) == expression[1:-1]:
+        expression = expression[1:-1]
+    for one in re.split(r"\|\||\?\?", expression):
+        part = re.sub(r"^\s*(?:Number|parseInt|String)\(", "", one)
+        match = _TERM.match(part)
+        if match is None or part[match.end() :].strip(" \t\n,;)").strip():
+            return None
+        *names, double, single, back, number, identifier = match.groups()
+        if name := next((each for each in names if each), ""):
+            found.append(Term(name))
+        elif identifier:
+            more = r"[^;\n]+(?:\n\s*(?:\|\||\?\?)[^;\n]+)*"
+            said = re.search(rf"\b(?:const|let|var)\s+{identifier}\s*(?::[^=\n]+)?=\s*({more})", text)
+            inner = _terms(text, said[1], depth + 1) if said and depth < _DEEPEST else None
+            if inner is None and re.search(rf"\{{[^}}]*\b{identifier}\b[^}}]*\}}\s*=\s*process\.env", text):
+                inner = (Term(identifier),)
+            if inner is None:
+                return None
+            found += inner
+        else:
+            literal = next((each for each in (double, single, back, number) if each is not None), "")
+            if literal:
+                found.append(Term(text=Secret(literal)))
+    return tuple(found) or None
+
+
+def _terms_of_shell(word: str) -> tuple[Term, ...]:
+    """Return what a word of a command line stands for; `$NAME` is the shell's."""
+    if name := re.fullmatch(r"\$\{?(\w+)\}?", word):
+        return (Term(name[1]),)
+    return (Term(text=Secret(word)),)
+
+
+def _loads(text: str, path: str, cwd: str) -> tuple[Load, ...]:
+    """Return the env files that a config loads, in the order of its text."""
+    own = path.rpartition("/")[0] or "."
+    found: list[tuple[int, Load]] = []
+    expands = "dotenv-expand" if re.search(r"dotenv-expand|\bexpand\(", text) else "dotenv"
+    at_once = re.finditer(r"""["']dotenvx?/config["']|["']@dotenvx/dotenvx/config["']""", text)
+    found += [(match.start(), Load(join(cwd, ".env"), reader=expands)) for match in at_once]
+    if re.search(r"""["'](?:@dotenvx/)?dotenvx?["']""", text):
+        for match in re.finditer(r"\b(?:config|configDotenv|loadEnv|dotenv)\s*\(", text):
+            inside = _balanced(text, match.end() - 1)
+            before = text[max(0, match.start() - 12) : match.start()]
+            if re.search(r"(function|const|import)\s+$", before):
+                continue
+            overrides = bool(re.search(r"\boverride\s*:\s*true", inside))
+            said = re.search(r"\bpath\s*:\s*(.*)", inside, re.S)
+            names = re.findall(r"""["'`]([^"'`]*\.env[^"'`]*)["'`]""", said[1]) if said else [".env"]
+            base = own if said and re.search(r"__dirname|import\.meta", said[1]) else cwd
+            names = list(reversed(names)) if overrides else names
+            found += [(match.start(), Load(join(base, name), overrides, expands)) for name in names]
+    for match in re.finditer(r"\bloadEnvConfig\s*\(", text):
+        inside = _balanced(text, match.end() - 1)
+        # Without its second argument it takes the production files: that is how @next/env is.
+        development = bool(re.search(r",\s*(true|[^,]*(!==?\s*[\"']production|===?\s*[\"']development))", inside))
+        names = list(_NEXT["development" if development else "production"])
+        found += [(match.start(), Load(join(cwd, name), reader="next")) for name in names]
+    for match in re.finditer(r"\bloadEnvFile\s*\(\s*(?:[\"'`]([^\"'`]*)[\"'`])?", text):
+        found.append((match.start(), Load(join(cwd, match[1] or ".env"), reader="node22")))
+    return tuple(load for _, load in sorted(found, key=lambda each: each[0]))
+
+
+def _first(tree: Tree, folder: str, names: tuple[str, ...]) -> str | None:
+    return next((path for name in names if tree.has(path := join(folder, name))), None)
+
+
+def _code(text: str) -> str:
+    """Return code without its comments; what stands in strings stays."""
+    return re.sub(
+        r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|/\*.*?\*/|//[^\n]*""",
+        lambda found: found[1] or " ",
+        text,
+        flags=re.S,
+    )
+
+
+def _object(text: str, name: str) -> str:
+    """Return what stands between the braces of `name: {…}`; empty where there is none."""
+    found = re.search(rf"""["']?\b{name}["']?\s*:\s*\{{""", text)
+    return _balanced(text, found.end() - 1) if found else ""
+
+
+def _balanced(text: str, start: int) -> str:
+    """Return what the bracket at `start` encloses."""
+    depth, quote, at = 0, "", start
+    while at < len(text):
+        char = text[at]
+        if quote:
+            if char == "\\":
+                at += 1
+            elif char == quote:
+                quote = ""
+        elif char in "\"'`":
+            quote = char
+        elif char in "{[(":
+            depth += 1
+        elif char in "}])":
+            depth -= 1
+            if depth == 0:
+                return text[start + 1 : at]
+        at += 1
+    return text[start + 1 :]
+
+
+def _fields(settings: str) -> dict[str, str]:
+    """Return the fields of an object literal, as text; `{ url }` is `url: url`."""
+    fields: dict[str, str] = {}
+    depth, quote, start = 0, "", 0
+    pieces: list[str] = []
+    for at, char in enumerate(settings):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'`":
+            quote = char
+        elif char in "{[(":
+            depth += 1
+        elif char in "}])":
+            depth -= 1
+        elif char == "," and depth == 0:
+            pieces.append(settings[start:at])
+            start = at + 1
+    for piece in (*pieces, settings[start:]):
+        if named := re.match(r"""\s*["']?(\w+)["']?\s*:(.*)""", piece, re.S):
+            fields[named[1]] = named[2].strip()
+        elif re.fullmatch(r"\s*\w+\s*", piece):
+            fields[piece.strip()] = piece.strip()
+    return fields
