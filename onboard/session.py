@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from onboard.provisioning import Offer
     from onboard.rotation import Rotator
     from onboard.sources import Found, Source
-
-_NOT_YET = "not approved yet: nothing of this repository was run, asked, or read from the keyring"
     from onboard.target import Target
     from onboard.way_back import WayBack
+
+_NOT_YET = "not approved yet: nothing of this repository was run, asked, or read from the keyring"
 
 
 class Session(Looking):
@@ -292,56 +292,6 @@ class Session(Looking):
         return Claim(self.machine.state, f"listeners {self.env_path}")
 
     async def _caught(self, event: Event, secret: Secret) -> Event:
-    async def dev(self, *, prove: bool = False, confirmed: str = "") -> AsyncGenerator[Event, None]:
-        """Run dev server and listeners until the generator is left or the dev server has ended (its `exit` event).
-
-        `prove`: send signed test events once the app answers. `confirmed`: as for `push`. Leaving ends every child.
-        Raises NeedsPerson before production, ProcessError where the port is held or there is no dev server.
-        """
-        from onboard.developing import Desk, Development
-
-        self._require_trust()
-        await self._read_vault()
-        desk = Desk(
-            look=self.view,
-            stripe=self._stripe(),
-            listeners=tuple(one for one in listeners.of(self.app) if not self._started_by_dev(one)),
-            caught=self._caught,
-            approved=self._approved_now,
-            claim=self._claim_listeners(),
-            now=self._now,
-        )
-        development = Development(desk, prove=prove)
-        self.logs = development.logs
-        async with aclosing(development.events(confirmed)) as happened:
-            async for event in happened:
-                yield event
-
-    async def prove(self, url: str = "") -> AsyncGenerator[Event, None]:
-        """Send a signed test event to each webhook route of the app that is up, on its own port unless `url` says."""
-        from onboard import roundtrip
-
-        self._require_trust()
-        wanted = listeners.of(self.app)
-        port = (self.app.dev.port if self.app.dev else None) or 3000
-        async with aclosing(roundtrip.prove(self.view(), wanted, url or f"http://localhost:{port}")) as happened:
-            async for event in happened:
-                yield event
-
-    def _stripe(self) -> listeners.Stripe:
-        return listeners.Stripe(self.machine, self.project, webhooks.stripe_key(self.view()))
-
-    def _started_by_dev(self, listener: listeners.Listener) -> bool:
-        """Whether the dev script brings this listener up by itself."""
-        return any(hook.started_by_dev for hook in self.app.webhooks if hook.variable == listener.variable)
-
-    def _approved_now(self) -> bool:
-        """Whether the repository as it is on the disk now is approved."""
-        try:
-            return type(self).open(self.machine, Path(self.project.root) / self.app.dir).trusted
-        except OnboardError:
-            return False
-
         """Store the signing secret that a listener told, where it is another than before."""
         name = str(event.data["variable"])
         if self.view().values.get(name) == secret:
