@@ -66,11 +66,15 @@ class Listening:
         """Let every listener forward to another port from now on: each is started anew."""
         running = {number: task for number, task in self._tasks.items() if not task.done()}
         await self._end(*running.values())
+        self.aim(port)
+        for number in running:
+            self._start(number)
+
+    def aim(self, port: int) -> None:
+        """Set the port of listeners that are started from now on."""
         for number, listener in enumerate(self._wanted):
             path = urlsplit(listener.forward_to).path
             self._wanted[number] = replace(listener, forward_to=f"http://localhost:{port}{path}")
-        for number in running:
-            self._start(number)
 
     def _start(self, number: int) -> None:
         self._tasks[number] = asyncio.create_task(self._kept_up(self._wanted[number]))

@@ -159,6 +159,52 @@ class Network:
                 Trouble.TIMEOUT, f"{host} did not answer within {request.seconds:g} s", "try again"
             ) from None
 
+    async def loopback(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        seconds: float = 10.0,
+        limit: int = 64 * 1024,
+    ) -> Reply:
+        """Send a request to a server on this machine, whoever signed its certificate; no redirect, no proxy.
+
+        Raises Unreachable as `ask` does, and where `url` leads to another machine.
+        """
+        import asyncio
+
+        import httpx
+
+        host = urlsplit(url).hostname or ""
+        if host not in LOOPBACK:
+            raise Unreachable(Trouble.HOST, f"{host or 'this address'} is not this machine; nothing was sent")
+        sent = {"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": "identity", **(headers or {})}
+        if self._near is None or self._near[0] is not asyncio.get_running_loop():
+            unverified = httpx.AsyncClient(verify=False, trust_env=False, timeout=None)  # noqa: S113, S501
+            self._near = asyncio.get_running_loop(), unverified
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                self._near[1].stream(method, url, headers=sent, content=body) as response,
+            ):
+                raw = bytearray()
+                async for chunk in response.aiter_raw():
+                    raw += chunk
+                    if len(raw) > limit:
+                        break
+                told = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(response.status_code, told, bytes(raw[:limit]), len(raw) > limit)
+        except TimeoutError:
+            raise Unreachable(Trouble.TIMEOUT, f"{host} did not answer within {seconds:g} s") from None
+        except httpx.ConnectError as error:
+            raise _connect_trouble(host, error) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError):
+            raise Unreachable(Trouble.CUT, f"the answer of {host} broke off", "try again") from None
+
+    _near: tuple[asyncio.AbstractEventLoop, httpx.AsyncClient] | None = None
+
     def _url(self, request: Request) -> str:
         parts = urlsplit(request.base)
         host = parts.hostname or ""
@@ -249,8 +295,10 @@ class Network:
     async def close(self) -> None:
         """Close what is open."""
         client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        near, self._near = self._near, None
+        for one in (client, near[1] if near else None):
+            if one is not None:
+                await one.aclose()
 
 
 def _unpacked(raw: bytes, encoding: str, limit: int) -> tuple[bytes, bool]:

@@ -37,13 +37,20 @@ def holder(port: int) -> Holder:
     if inodes:
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                links = {os.readlink(link) for link in (process / "fd").iterdir()}
-                if inodes & links:
+                if any(_link(link) in inodes for link in (process / "fd").iterdir()):
                     name = (process / "comm").read_text("utf-8", "replace").strip()
                     return Holder(int(process.name), name, os.readlink(process / "cwd"))
             except OSError:
                 continue
     return Holder(None, "another program", None)
+
+
+def _link(path: Path) -> str:
+    """Return where a link leads; empty where it has gone meanwhile, as a busy server's files do."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 def _listening(port: int) -> set[str]:

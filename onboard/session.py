@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
 from onboard import children, entry, holdings, listeners
@@ -24,6 +25,7 @@ from onboard.paste import Pasted
 from onboard.understanding import held
 
 if TYPE_CHECKING:
+    from onboard.output import Ring
     from onboard.provisioning import Offer
     from onboard.rotation import Rotator
     from onboard.sources import Found, Source
@@ -35,6 +37,9 @@ _NOT_YET = "not approved yet: nothing of this repository was run, asked, or read
 
 class Session(Looking):
     """One sitting. Made with `Session.open`; used by one front end at a time, in one event loop."""
+
+    logs: Mapping[str, Ring] = MappingProxyType({})
+    """What the processes of `dev` said last, by name, without secrets."""
 
     # answer
 
@@ -278,15 +283,64 @@ class Session(Looking):
         claim = self._claim_listeners()
         if (held := claim.take("onboard listen", self._now())) is not None:
             raise ProcessError(f"the listeners of this folder run already: {held}", "use that one, or end it first")
-        stripe = listeners.Stripe(self.machine, self.project, webhooks.stripe_key(self.view()))
         try:
-            async with aclosing(Listening(stripe, wanted).events()) as happened:
+            async with aclosing(Listening(self._stripe(), wanted).events()) as happened:
                 async for event, secret in happened:
                     yield event
                     if secret is not None:
                         yield await self._caught(event, secret)
         finally:
             claim.release()
+
+    async def dev(self, *, prove: bool = False, confirmed: str = "") -> AsyncGenerator[Event, None]:
+        """Run dev server and listeners until the generator is left or the dev server has ended (its `exit` event).
+
+        `prove`: send signed test events once the app answers. `confirmed`: as for `push`. Leaving ends every child.
+        Raises NeedsPerson before production, ProcessError where the port is held or there is no dev server.
+        """
+        from onboard.developing import Desk, Development
+
+        self._require_trust()
+        await self._read_vault()
+        desk = Desk(
+            look=self.view,
+            stripe=self._stripe(),
+            listeners=tuple(one for one in listeners.of(self.app) if not self._started_by_dev(one)),
+            caught=self._caught,
+            approved=self._approved_now,
+            claim=self._claim_listeners(),
+            now=self._now,
+        )
+        development = Development(desk, prove=prove)
+        self.logs = development.logs
+        async with aclosing(development.events(confirmed)) as happened:
+            async for event in happened:
+                yield event
+
+    async def prove(self, url: str = "") -> AsyncGenerator[Event, None]:
+        """Send a signed test event to each webhook route of the app that is up, on its own port unless `url` says."""
+        from onboard import roundtrip
+
+        self._require_trust()
+        wanted = listeners.of(self.app)
+        port = (self.app.dev.port if self.app.dev else None) or 3000
+        async with aclosing(roundtrip.prove(self.view(), wanted, url or f"http://localhost:{port}")) as happened:
+            async for event in happened:
+                yield event
+
+    def _stripe(self) -> listeners.Stripe:
+        return listeners.Stripe(self.machine, self.project, webhooks.stripe_key(self.view()))
+
+    def _started_by_dev(self, listener: listeners.Listener) -> bool:
+        """Whether the dev script brings this listener up by itself."""
+        return any(hook.started_by_dev for hook in self.app.webhooks if hook.variable == listener.variable)
+
+    def _approved_now(self) -> bool:
+        """Whether the repository as it is on the disk now is approved."""
+        try:
+            return type(self).open(self.machine, Path(self.project.root) / self.app.dir).trusted
+        except OnboardError:
+            return False
 
     def _claim_listeners(self) -> Claim:
         return Claim(self.machine.state, f"listeners {self.env_path}")

@@ -13,12 +13,13 @@ PACKAGE = Path(__file__).parents[1] / "onboard"
 LAYERS = {
     0: "errors model clean redact versions paste",
     1: "envfile vault stores _vault_helper process running _guard which network statefile choices ports project quick"
-    " claim",
+    " claim output",
     2: "machine",
     3: "providers understanding approval remotes",
     4: "checks listeners",
-    5: "doctor plan hooks entry listing holdings children push target winning way_back"
-    " rotation changing provisioning keepers sources waiting stripe_login supabase_local listening",
+    5: "doctor plan hooks entry listing matrix holdings children push target winning way_back"
+    " rotation changing provisioning keepers sources waiting stripe_login supabase_local"
+    " listening devserver developing production roundtrip",
     6: "looking session",
     7: "cli tui sandbox",
 }

@@ -19,6 +19,7 @@ onboard: from a fresh clone to a running app
           import FILE|-     many values at once                   --from SOURCE --format env|json     --no-verify
           env               the env file from template and keyring                        --write --diff --undo
           push              the schema push, guarded                                                      --yes
+          dev               dev server and listeners, supervised                                        --prove
           listen            all listeners until Ctrl-C; their secrets are caught                      --secrets
           run -- CMD…       a command with the project's variables
           wait NAME…        until it is there and its service accepts it                            --timeout S
@@ -45,6 +46,7 @@ VERBS = {
     "import": "importing",
     "env": "env",
     "push": "push",
+    "dev": "dev",
     "listen": "listen",
     "run": "run",
     "wait": "wait",

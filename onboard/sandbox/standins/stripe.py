@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from onboard import roundtrip
+from onboard.model import Secret
 from onboard.sandbox.invented import alnum, hexa
 from onboard.sandbox.served import Request, Response, StandIn
 from onboard.sandbox.websocket import WebSocket
@@ -290,9 +290,7 @@ class StripeStandIn(StandIn):
 
 def signature(payload: str, secret: str, now: int | None = None) -> str:
     """Return the `Stripe-Signature` header of `payload` under a `whsec_…`."""
-    stamp = int(time.time()) if now is None else now
-    digest = hmac.new(secret.encode(), f"{stamp}.{payload}".encode(), hashlib.sha256).hexdigest()
-    return f"t={stamp},v1={digest}"
+    return roundtrip.signature(payload.encode(), Secret(secret), int(time.time()) if now is None else now)
 
 
 def _message(event: dict[str, Any], secret: str, conversation: str) -> str:
