@@ -15,9 +15,12 @@ from onboard.project.files import Tree, join
 VERCEL_LOGIN = "the Vercel CLI's login"
 GITHUB_LOGIN = "the login of gh"
 WORKFLOWS = ".github/workflows"
-_MOST_WORKFLOWS = 50
-_LARGEST = 256 << 10
+_MOST_WORKFLOWS = 30
+_LARGEST = 128 << 10
 """Bytes of one workflow."""
+_BY_ITSELF = ("GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG")
+"""What GitHub gives, or what nobody sets but to look for a fault."""
+_DECLARED = re.compile(r"(?m)^[ \t]+([A-Za-z_]\w{0,254}):[ \t]*$", re.A)
 _ID = re.compile(r"[A-Za-z0-9_]{4,80}")
 _USE = re.compile(r"\b(secrets|vars)\s*(?:\.\s*([A-Za-z_]\w{0,254})\b|\[\s*'([A-Za-z_]\w{0,254})'\s*\])", re.A)
 
@@ -65,15 +68,15 @@ def workflows(project: Project) -> Workflows:
     tree = Tree(root)
     for name in [name for name in names if name.endswith((".yml", ".yaml"))][:_MOST_WORKFLOWS]:
         text = tree.text(f"{WORKFLOWS}/{name}", cap=_LARGEST, matters=False) or ""
-        environments |= re.search(r"(?m)^\s+environment\s*:", text) is not None
-        called = "workflow_call" in text
+        environments |= re.search(r"(?m)^[ \t]+environment[ \t]*:", text) is not None
+        # A workflow that others call declares what it is given by them.
+        given = {name.upper() for name in _DECLARED.findall(text)} if "workflow_call" in text else set()
         for at, row in enumerate(text.split("\n"), 1):
             if row.lstrip().startswith("#"):
                 continue
             for use in _USE.finditer(row):
                 own = (use[2] or use[3]).upper()  # GitHub keeps names in capitals
-                given = called and re.search(rf"(?mi)^\s+{own}\s*:\s*$", text)  # by the workflow that calls this one
-                if not given and own not in ("GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"):
+                if own not in given and own not in _BY_ITSELF:
                     found[use[1]].setdefault(own, f"{WORKFLOWS}/{name}:{at}")
     return Workflows(found["secrets"], found["vars"], environments)
 

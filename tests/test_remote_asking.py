@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from onboard import remotes
@@ -146,6 +148,16 @@ def test_workflows_are_read_by_their_look(world: World, text: str, secrets: set[
     found = remotes.workflows(understand(world.project))
 
     assert (set(found.secrets), set(found.variables)) == (secrets, variables)
+
+
+@pytest.mark.parametrize("text", ["\n" * 120_000, "secrets.A " * 12_000, "   x\n" * 20_000, " " * 120_000 + ":"])
+def test_a_hostile_workflow_costs_no_time(world: World, text: str) -> None:
+    world.workflow("on: workflow_call\n" + text)
+    project = understand(world.project)
+    started = time.process_time()
+    remotes.workflows(project)
+
+    assert time.process_time() - started < 1
 
 
 # approval
