@@ -22,6 +22,7 @@ from onboard.understanding import variables
 
 if TYPE_CHECKING:
     from onboard.machine import Machine
+    from onboard.matrix import Matrix
     from onboard.vault import Entry
 
 _NOT_YET = "not approved yet: nothing of this repository was run, asked, or read from the keyring"
@@ -170,6 +171,12 @@ class Looking:
     def rows(self) -> tuple[listing.Row, ...]:
         """Return each variable with its state, places and age."""
         return listing.rows(self.view(), self.findings)
+
+    def matrix(self) -> Matrix:
+        """Return the drift board: each variable against each place where it could stand, after the last look."""
+        from onboard.matrix import matrix
+
+        return matrix(self.view(), self.findings.values(), self.places)
 
     async def listed(self) -> tuple[listing.Row, ...]:
         """Return `rows` with what the vault holds, where a person has approved reading it."""

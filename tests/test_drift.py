@@ -391,3 +391,26 @@ async def test_secrets_of_three_months_ago_are_told_each_by_its_name_and_nothing
     found = await place.look()
     assert found.keys() == {f"age.{name}" for name in ("DATABASE_URL", "AUTH_SECRET", "STRIPE_SECRET_KEY")}
     assert all(finding.status is Status.WARN for finding in found.values())
+
+
+async def test_the_drift_board_tells_of_each_variable_where_it_stands_and_where_it_differs(place: Place) -> None:
+    place.put("AUTH_SECRET", "Zm9ydHkgY2hhcmFjdGVycyBvZiBhbm90aGVyIHNlY3JldA==")
+    place.put("DATABASE_URL", "postgresql://user:pass@ep-xxx.us-east-1.aws.neon.tech/neondb?sslmode=require")
+    place.shell["APP_URL"] = "http://localhost:9"
+    session = place.session()
+    async for _finding in session.look():
+        pass
+    board = session.matrix()
+    await session.close()
+    lines = {line.name: line for line in board.lines}
+
+    assert board.places == ("template", "schema", "env_file", "vault", "shell")
+    assert board.lines[0].name == "DATABASE_URL"
+    assert lines["DATABASE_URL"].finding == "variable.DATABASE_URL"
+    assert lines["DATABASE_URL"].cells["env_file"] == "placeholder"
+    assert (lines["AUTH_SECRET"].finding, lines["AUTH_SECRET"].cells["vault"]) == ("drift.AUTH_SECRET", "another")
+    assert (lines["APP_URL"].finding, lines["APP_URL"].cells["shell"]) == ("shadow.APP_URL", "wins")
+    assert lines["STRIPE_SECRET_KEY"].cells == {
+        "template": "placeholder", "schema": "required", "env_file": "set", "vault": "same",
+    }  # fmt: skip
+    assert lines["PRINTFUL_API_KEY"].cells == {"template": "optional", "schema": "optional"}

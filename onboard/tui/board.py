@@ -15,14 +15,14 @@ from textual.widgets.option_list import Option
 
 from onboard.model import Ask, Finding, Status
 from onboard.plan import Owed, Stage, stage_of
-from onboard.tui import text
+from onboard.tui import drift, text
 from onboard.tui.frame import Frame
-from onboard.tui.messages import Listen, Look, Onward, Stay
+from onboard.tui.messages import Listen, Look, Onward, Stay, Take
 from onboard.tui.parts import MOVES, Stages
 from onboard.tui.sitting import Sitting
 
 if TYPE_CHECKING:
-    from onboard.listing import Row
+    from onboard.matrix import Line
 
 
 class Rows(OptionList):
@@ -39,14 +39,15 @@ class BoardScreen(Frame):
 
     ABOUT: ClassVar[str] = (
         "Everything onboard looked at: ✓ fine, ! could be better, ✗ owed, ? could not tell, – not looked at. Enter on "
-        "a row shows what was seen and what ends it. `v` changes between all findings and the variables with the "
-        "place that their value lives in. `n` goes to the next step that is owed."
+        "a row shows what was seen and what ends it; `s` does that step. `v` changes to the drift board: each "
+        "variable against each place where it could stand. `n` goes to the next step that is owed."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "next", "Next step", id="next"),
         Binding("r,f5", "look", "Look again", id="look"),
-        Binding("v", "view", "Variables", id="view"),
+        Binding("v", "view", "Drift board", id="view"),
+        Binding("s", "step", "Its step", id="step"),
         Binding("slash,ctrl+f", "filter", "Filter", id="filter"),
         Binding("e", "listen", "Listeners", id="listen"),
         Binding("escape", "back", "Back", id="back", show=False),
@@ -122,14 +123,16 @@ class BoardScreen(Frame):
         return options
 
     def _variable_rows(self, wanted: str, width: int) -> list[Option]:
-        state = text.say("state".ljust(11))
-        head = self._cells(width, Content(" "), "variable", state, "read from", "kept in", "age")
-        rows = [
-            Option(self._variable(row, width), f"variable.{row.name}")
-            for row in self.sitting.session.rows()
-            if wanted in f"{row.name} {row.provider or ''} {row.state}".casefold()
+        board = self.sitting.session.matrix()
+        ages = {row.name: self._age(row.set_at) for row in self.sitting.session.rows()}
+        lines = [line for line in board.lines if wanted in f"{line.name} {line.provider or ''}".casefold()]
+        if not lines:
+            return []
+        heads = [*drift.legend(width), drift.head(board, width)]
+        return [
+            *(Option(one, disabled=True) for one in heads),
+            *(Option(drift.row(board, line, ages.get(line.name, "–"), width), _id(line)) for line in lines),
         ]
-        return [Option(head.stylize(text.QUIET), disabled=True), *rows] if rows else []
 
     def _findings(self) -> list[Finding]:
         found = list(self.sitting.session.findings.values())
@@ -162,33 +165,6 @@ class BoardScreen(Frame):
             text.line(text.cut(finding.summary, max(width - name - 5, 8)), text.QUIET),
         )
 
-    def _variable(self, row: Row, width: int) -> Content:
-        state = _STATES.get(row.state, Status.UNKNOWN)
-        vault = "keyring" if "vault" in row.sources else "–"
-        return self._cells(
-            width,
-            text.sign(state),
-            row.name,
-            text.say(text.fit(row.state, 11).ljust(11), text.COLOURS[state]),
-            (row.wins or "–").replace("_", " "),
-            vault,
-            self._age(row.set_at),
-        )
-
-    @staticmethod
-    def _cells(width: int, mark: Content, name: str, state: Content, place: str, kept: str, age: str) -> Content:
-        """Return one row; where it kept is left out where there is no room."""
-        narrow = width < 64
-        room = max(width - (32 if narrow else 42), 10)
-        return text.join(
-            Content(" ") + mark,
-            text.say(text.fit(name, room).ljust(room)),
-            state,
-            text.say(text.fit(place, 9).ljust(9), text.QUIET),
-            text.say(kept.ljust(9), text.QUIET) if not narrow else Content(""),
-            text.say(age.rjust(5), text.QUIET),
-        )
-
     def _age(self, set_at: str | None) -> str:
         """Return how long ago a value was entered, in days; a dash where that is not known."""
         try:
@@ -202,9 +178,13 @@ class BoardScreen(Frame):
     def selected(self, event: OptionList.OptionSelected) -> None:
         """Show the finding in full."""
         event.stop()
-        finding = self.sitting.session.findings.get(event.option_id or "")
+        finding = self._at(event.option_id)
         if finding is not None:
             self.post_message(self.Chosen(finding))
+
+    def _at(self, option: str | None) -> Finding | None:
+        """Return the finding of a row: of a variable's, the worst that was found about it."""
+        return self.sitting.session.findings.get((option or "").rpartition(" ")[2])
 
     def on_stages_chosen(self, event: Stages.Chosen) -> None:
         """Show one stage only."""
@@ -215,7 +195,8 @@ class BoardScreen(Frame):
         """Show one stage, or all."""
         self._only = self.stage = stage
         self._variables = False
-        self.draw()
+        self.remove_class("-drift")
+        self.call_after_refresh(self.draw)
         self.query_one(Stages).show(self.sitting.session.stages(), stage)
         self.set_focus(self.query_one(Rows))
 
@@ -244,11 +225,20 @@ class BoardScreen(Frame):
     def action_view(self) -> None:
         """Change between findings and variables."""
         self._variables = not self._variables
-        self.draw()
+        self.set_class(self._variables, "-drift")
+        self.call_after_refresh(self.draw)  # the board gets the stages' room where there is little
 
     def action_next(self) -> None:
         """Go to the next step."""
         self.post_message(Onward())
+
+    def action_step(self) -> None:
+        """Do what ends the finding of the highlighted row."""
+        option = self.query_one(Rows).highlighted_option
+        finding = self._at(option.id) if option else None
+        owed = owed_for(self.sitting, finding) if finding else None
+        if owed is not None:
+            self.post_message(Take(owed))
 
     def action_look(self) -> None:
         """Look at everything again."""
@@ -279,14 +269,8 @@ class BoardScreen(Frame):
         return True
 
 
-_STATES = {
-    "ok": Status.OK,
-    "missing": Status.FAIL,
-    "placeholder": Status.FAIL,
-    "malformed": Status.FAIL,
-    "refused": Status.FAIL,
-    "unverified": Status.UNKNOWN,
-}
+def _id(line: Line) -> str:
+    return f"{line.name} {line.finding or ''}"
 
 
 def owed_for(sitting: Sitting, finding: Finding) -> Owed | None:

@@ -15,6 +15,7 @@ from onboard.entry import Field, Form, Trial
 from onboard.errors import NeedsPerson, OnboardError
 from onboard.listing import Row
 from onboard.machine import Machine
+from onboard.matrix import Line, Matrix
 from onboard.model import Ask, Event, Finding, Kind, Need, Open, Run, Secret, Shape, Status, Step, Tell, Variable, Write
 from onboard.project.trust import Approval
 from onboard.provisioning import Offer, Want
@@ -201,6 +202,8 @@ class FakeSession:
     project: Project = field(default_factory=Project)
     ways: tuple[Offer, ...] = ()
     """What can be had without typing it."""
+    elsewhere: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What the drift board has beside template, file and keyring, by variable and place."""
     made: list[tuple[str, dict[str, Secret]]] = field(default_factory=list)
     saved: dict[str, Secret] = field(default_factory=dict)
     skipped: list[Step] = field(default_factory=list)
@@ -275,6 +278,24 @@ class FakeSession:
             )
             for variable in self.variables
         )
+
+    def matrix(self) -> Matrix:
+        lines = []
+        for variable in self.variables:
+            finding = self.findings.get(f"variable.{variable.name}")
+            state = self._state(variable.name)
+            there = {"template": variable.need.value, "env_file": "set" if state == "ok" else state}
+            lines.append(
+                Line(
+                    variable.name,
+                    variable.provider,
+                    finding.status if finding else Status.OK,
+                    finding.id if finding else None,
+                    {**there, **({"vault": "same"} if state == "ok" else {}), **self.elsewhere.get(variable.name, {})},
+                )
+            )
+        places = ("template", "env_file", "vault", "shell", "vercel.development", "vercel.preview", "vercel.production")
+        return Matrix(tuple(p for p in places if any(p in line.cells for line in lines)), tuple(lines))
 
     def _state(self, name: str) -> str:
         finding = self.findings.get(f"variable.{name}")

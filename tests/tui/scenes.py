@@ -96,6 +96,13 @@ _HEARD = (
 
 _DEMO = Demo({"STRIPE_SECRET_KEY": Secret(KEY), "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY": Secret("pk_test_51Qsynthetic")})
 
+_ELSEWHERE: Mapping[str, Mapping[str, str]] = {
+    "AUTH_SECRET": {"vault": "another", "vercel.preview": "sensitive", "vercel.production": "sensitive"},
+    "STRIPE_SECRET_KEY": {"vercel.development": "same", "vercel.preview": "same", "vercel.production": "another"},
+    "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY": {"vercel.development": "same", "vercel.production": "another"},
+    "APP_URL": {"shell": "wins", "vercel.production": "another"},
+}
+
 _TYPED = (f'paste:STRIPE_SECRET_KEY="{KEY}"\n', "enter", "paste:pk_test_51Qsynthetic")
 
 SCENES: tuple[Scene, ...] = (
@@ -172,7 +179,12 @@ SCENES: tuple[Scene, ...] = (
     Scene("tell", lambda f: Fake(f, only(LOGIN)), shows=("stripe login", "Copy the address", "look again")),
     Scene("board", lambda f: Fake(f, all_well()), shows=("All is well", "Prerequisites", "17 of 17 fine")),
     Scene("board-owed", lambda f: Fake(f), ("escape",), shows=("steps are owed", "Install pnpm 9.7.1")),
-    Scene("board-variables", lambda f: Fake(f, only(NEON)), ("escape", "v"), shows=("read from", "18 d")),
+    Scene(
+        "board-drift",
+        lambda f: Fake(f, only(NEON), elsewhere=_ELSEWHERE),
+        ("escape", "v"),
+        shows=("templ", "ring", "≠", "18 d"),
+    ),
     Scene("board-filter", lambda f: Fake(f), ("escape", "slash", *"stripe"), shows=("Stripe CLI", "Stripe login")),
     Scene("detail", lambda f: Fake(f), ("escape", "enter"), shows=("tool.pnpm", "Do it now")),
     Scene("listeners", lambda f: Fake(f, all_well(), hears=_HEARD), ("e",), shows=("2 events", "invoice")),

@@ -10,7 +10,20 @@ from onboard.session import Session
 from tests.tui.fake import FakeSession
 
 NAMES = [
-    *("trusted", "approval", "approve", "look", "plan", "stages", "rows", "form", "clean", "fits", "generate"),
+    *(
+        "trusted",
+        "approval",
+        "approve",
+        "look",
+        "plan",
+        "stages",
+        "rows",
+        "matrix",
+        "form",
+        "clean",
+        "fits",
+        "generate",
+    ),
     *("attempt", "save", "unset", "skip", "unskip", "do", "listen", "env_diff", "offers", "make", "close"),
 ]
 

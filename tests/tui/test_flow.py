@@ -561,3 +561,17 @@ async def test_what_could_not_be_made_is_said_and_the_ways_are_there_still(tmp_p
         assert "Stripe made no sandbox" in shown(pilot)
         assert "sign in at Stripe instead" in shown(pilot)
         assert "a sandbox without an account" in shown(pilot)
+
+
+# the drift board
+
+
+async def test_on_the_drift_board_one_key_tells_the_cause_and_one_does_the_step(tmp_path: Path) -> None:
+    session = FakeSession(tmp_path, only(STRIPE))
+    async with at(session) as pilot:
+        await press(pilot, "escape", "v", "slash", *"secret_key", "enter")
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, Detail)
+        await press(pilot, "escape", "s")
+        assert isinstance(pilot.app.screen, AskScreen)
+        assert "STRIPE_SECRET_KEY" in shown(pilot)
