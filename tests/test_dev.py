@@ -33,7 +33,8 @@ PROGRAM = Path(__file__).with_name("dev_program.py")
 HOOK = "# Printed by: pnpm hook\nSTRIPE_WEBHOOK_SECRET=whsec_...\n"
 SECRET = "whsec_" + "0a" * 32
 LISTENER = (
-    'case "$*" in *--help*) echo --all-snapshot; exit;; *--version*) echo stripe version 1.52.0; exit;; esac; '
+    'case "$*" in *--help*) echo --all-snapshot; exit;; *--version*) echo stripe version 1.52.0; exit;; '
+    "trigger*) echo status=500 >&2; exit 1;; esac; "
     'echo "$@" >> "$HOME/stripe-ran"; echo "Ready! Your webhook signing secret is $(cat "$HOME/whsec") (^C)" >&2; '
     "exec sleep 600"
 )
