@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from onboard.checks.drift import old_defaults
 from onboard.envfile import ignore
 from onboard.envfile.document import EnvFile
 from onboard.envfile.names import refusal
+from onboard.envfile.order import before
 from onboard.envfile.readers import READERS, Reader
 from onboard.envfile.scan import plain_values
 from onboard.errors import EnvFileError, VaultError
@@ -37,10 +38,6 @@ LARGEST = 64 << 20
 _SLOW, _SILENCE = 2.0, 10.0
 """Seconds after which a keyring that failed counts as mute, and for how long it is then not asked again."""
 
-_NEXT_ORDER = (".env.development.local", ".env.local", ".env.development", ".env")
-_VITE_ORDER = (".env.development.local", ".env.development", ".env.local", ".env")
-"""Which file wins in development, first to last: Next and Vite differ."""
-
 
 def reader_ids(ids: Sequence[str]) -> tuple[str, ...]:
     """Return the readers that we have models of, the one that runs the app first; dotenv where none is known."""
@@ -51,6 +48,18 @@ def reader_ids(ids: Sequence[str]) -> tuple[str, ...]:
 def main_reader(ids: Sequence[str]) -> Reader:
     """Return the model of the reader that runs the app."""
     return READERS[reader_ids(ids)[0]]
+
+
+def parse(data: bytes, readers: Sequence[str]) -> dict[str, Secret]:
+    """Return the values of an env file as the first of `readers` reads them."""
+    plain = None if b"\r" in data else plain_values(data)
+    if plain is not None:
+        return {name: Secret(value) for name, value in plain.items()}
+    reading = main_reader(readers).read(data)
+    if isinstance(reading, Mapping):
+        return {name: Secret(value) for name, value in reading.items()}
+    env = EnvFile.parse(data)
+    return {name: value for name in env.names() if (value := env.get(name)) is not None}
 
 
 class Holdings:
@@ -64,7 +73,8 @@ class Holdings:
         """Where the app's env file is or would be."""
         self._root = Path(project.root)
         self._undo: Undo | None = None
-        self._silent_until = 0.0
+        self.apart: Callable[[str], bool] = lambda name: False
+        """Whether the value of a name rests in the vault alone, as the person chose."""
 
     def sweep(self) -> None:
         """Remove what an onboard that was killed left beside the env file."""
@@ -79,18 +89,7 @@ class Holdings:
 
     def values(self, env: EnvFile | None, readers: Sequence[str] = ()) -> Mapping[str, Secret]:
         """Return what the app reads: the file through its main reader, or plainly where that one stops at it."""
-        return {} if env is None else self.parse(env.data, readers or self._project.app.readers)
-
-    def parse(self, data: bytes, readers: Sequence[str]) -> dict[str, Secret]:
-        """Return the values of an env file as the app's main reader reads them."""
-        plain = None if b"\r" in data else plain_values(data)
-        if plain is not None:
-            return {name: Secret(value) for name, value in plain.items()}
-        reading = main_reader(readers).read(data)
-        if isinstance(reading, Mapping):
-            return {name: Secret(value) for name, value in reading.items()}
-        env = EnvFile.parse(data)
-        return {name: value for name in env.names() if (value := env.get(name)) is not None}
+        return {} if env is None else parse(env.data, readers or self._project.app.readers)
 
     def nearer(self, values: Mapping[str, Secret], readers: Sequence[str]) -> Mapping[str, str]:
         """Return the names that another env file sets otherwise and that win over ours in the reader's own order."""
@@ -98,7 +97,7 @@ class Holdings:
         for path in self._before(readers):
             data = _bytes(path)
             if data is not None:
-                for variable, value in self.parse(data, readers).items():
+                for variable, value in parse(data, readers).items():
                     if variable in values and value != values[variable]:
                         found.setdefault(variable, path.name)
         return found
@@ -109,7 +108,7 @@ class Holdings:
         for app, path in self._others():
             data = _bytes(path)
             if data is not None:
-                found[path.relative_to(self._root).as_posix()] = self.parse(data, app.readers)
+                found[path.relative_to(self._root).as_posix()] = parse(data, app.readers)
         return found
 
     def files(self) -> tuple[Path, ...]:
@@ -123,10 +122,7 @@ class Holdings:
                 yield app, path
 
     def _before(self, readers: Sequence[str]) -> list[Path]:
-        order = _VITE_ORDER if readers and readers[0] == "vite" else _NEXT_ORDER if "next" in readers[:1] else ()
-        if self.path.name not in order:
-            return []
-        return [self.path.with_name(name) for name in order[: order.index(self.path.name)]]
+        return [self.path.with_name(name) for name in before(readers, self.path.name)]
 
     async def put(
         self,
@@ -142,6 +138,7 @@ class Holdings:
 
         The vault first: what then breaks off leaves it ahead of the file, which `drift` and `env --write` mend.
         A vault that cannot be used never stops the file. Raises EnvFileError; the file is then as it was.
+        What rests in the vault alone leaves the file; raises VaultError where the vault cannot take it.
         """
         from onboard.envfile.save import save
         from onboard.envfile.write import write
@@ -150,15 +147,23 @@ class Holdings:
         env = self.read()
         readers = reader_ids(self._project.app.readers)
         warnings: list[str] = []
-        kept = {n: Entry(value, now, source=source, folder=str(self._root)) for n, value in keep.items()}
+        apart = {name: value for name, value in values.items() if value is not None and self.apart(name)}
+        kept = {n: Entry(value, now, source=source, folder=str(self._root)) for n, value in {**keep, **apart}.items()}
         gone = [name for name, value in values.items() if value is None]
         if kept:
             # What no spelling can carry must not rest in the vault either: it would be owed for ever.
-            _none_refused(write(env or EnvFile.parse(b""), values, readers))
+            spelled = {name: value for name, value in values.items() if name not in apart}
+            _none_refused(write(env or EnvFile.parse(b""), spelled, readers))
         before = "{}"
         if kept or gone:
             before = await self._before_that([*kept, *gone])
             warnings += await self._keep(kept, gone)
+        if apart and warnings:
+            raise VaultError(
+                f"{', '.join(apart)}: {warnings[0]}, and the env file is to hold no secret",
+                "`onboard env --write --with-secrets` puts them into the env file again",
+            )
+        values = {name: None if name in apart else value for name, value in values.items()}
         saved = save(
             self.path,
             values,
@@ -177,7 +182,7 @@ class Holdings:
 
     async def _keep(self, kept: Mapping[str, Entry], gone: Sequence[str]) -> list[str]:
         try:
-            await self._asked(lambda vault: vault.update(self._project.id, kept, gone))
+            await self._machine.vault.update(self._project.id, kept, gone)
         except VaultError as error:
             return [f"not kept in the keyring: {error.message}"] if UNDO not in kept else []
         return []
@@ -185,7 +190,7 @@ class Holdings:
     async def stored(self) -> Mapping[str, Entry] | None:
         """Return what the vault holds for this project; `None`: it could not be read, `vault.backend` says why."""
         try:
-            found = await self._asked(lambda vault: vault.get(self._project.id))
+            found = await self._machine.vault.get(self._project.id)
         except VaultError:
             return None
         return {name: entry for name, entry in found.items() if not name.startswith("@")}
@@ -212,7 +217,7 @@ class Holdings:
         from onboard.envfile.save import Undo, take_back
 
         try:
-            noted = await self._asked(lambda vault: vault.get(self._project.id))
+            noted = await self._machine.vault.get(self._project.id)
         except VaultError:
             noted = {}
         if UNDO in noted and noted[UNDO].folder != str(self._root):
@@ -245,14 +250,15 @@ class Holdings:
         if data is None:
             return b""
         env = EnvFile.parse(data)
-        ready = {v.name for v in variables if v.ready is not None and refusal(v.name, v.ready) is None}
+        fit = (v for v in variables if v.ready is not None and refusal(v.name, v.ready) is None)
+        ready = {v.name for v in fit if not self.apart(v.name)}
         try:
             for name in env.names():
                 if name not in ready:
                     env = _commented(env, name)
         except EnvFileError:
             return b""  # the template has a place that readers disagree on; nothing of it is copied
-        return env.data if ready.issuperset(self.parse(env.data, self._project.app.readers)) else b""
+        return env.data if ready.issuperset(parse(env.data, self._project.app.readers)) else b""
 
     def narrow(self) -> None:
         """Make the env file readable by its owner alone. Raises EnvFileError."""
@@ -320,7 +326,7 @@ def view(
     """Return what checks may see now: the env file as it is on disk."""
     env = holdings.read()
     values = holdings.values(env)
-    return View(
+    made = View(
         project=project,
         app=project.app,
         variables=variables,
@@ -334,6 +340,17 @@ def view(
         choices=choices,
         skipped=skipped,
     )
+    return with_stored(made, stored)
+
+
+def with_stored(view: View, stored: Mapping[str, Entry] | None) -> View:
+    """Return the view with what the vault holds; what rests there alone is among its values."""
+    if stored is None or view.choices is None or not view.choices.without_secrets:
+        return replace(view, stored=stored)
+    values = {name: value for name, value in view.values.items() if name not in view.apart}
+    here = replace(view, values=values).held()
+    apart = {n: entry.value for n, entry in stored.items() if n not in here and view.is_secret(n)}
+    return replace(view, stored=stored, values={**values, **apart}, apart=frozenset(apart))
 
 
 def _bytes(path: Path) -> bytes | None:

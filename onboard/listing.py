@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from onboard import holdings
 from onboard.checks import variables
 from onboard.checks._base import View
-from onboard.model import Finding, Status, Variable
+from onboard.envfile.order import order
+from onboard.model import Finding, Secret, Status, Variable
+from onboard.project.files import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,48 @@ def _sources(view: View, name: str) -> tuple[str, ...]:
     return (
         *(("shell",) if view.machine.env.get(name) is not None else ()),
         *((view.nearer[name],) if name in view.nearer else ()),
-        *(("env_file",) if name in view.values else ()),
+        *(("env_file",) if name in view.values and name not in view.apart else ()),
         *(("vault",) if view.stored and name in view.stored else ()),
     )
 
 
 def _wins(view: View, name: str, sources: tuple[str, ...]) -> str | None:
-    """The real environment beats all files, a nearer file this one; the vault is read by no app."""
+    """The real environment beats all files, a nearer file this one; the vault is read by no app, but by `run`."""
+    if name in view.apart:
+        return "vault"
     return next((source for source in sources if source != "vault"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Which source one reader takes a variable from, and why."""
+
+    reader: str
+    order: tuple[str, ...]
+    """Files that it reads, the one that wins first; the real environment comes before them all."""
+    wins: str | None
+    """`shell` or a file's name; `None`: it finds no value."""
+    why: str
+
+
+def readings(view: View, name: str) -> tuple[Reading, ...]:
+    """Return what each of the app's readers finds for a variable, the one that runs the app first."""
+    return tuple(_reading(view, name, reader) for reader in view.app.readers)
+
+
+def _reading(view: View, name: str, reader: str) -> Reading:
+    files = order(reader, view.env_path.name)
+    if name in view.machine.env:
+        return Reading(reader, files, "shell", "the real environment beats every env file")
+    there = [file for file in files if name in _values(view, file, reader)]
+    if not there:
+        return Reading(reader, files, None, "no file that it reads has it")
+    others = f"; {', '.join(there[1:])} {'has' if len(there) == 2 else 'have'} it too" if there[1:] else ""
+    return Reading(reader, files, there[0], f"the first of its files that has it{others}")
+
+
+def _values(view: View, file: str, reader: str) -> Mapping[str, Secret]:
+    if file == view.env_path.name:
+        return view.values
+    data = Tree(view.env_path.parent).data(file, matters=False)
+    return holdings.parse(data, (reader,)) if data is not None else {}

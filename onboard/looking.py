@@ -14,7 +14,7 @@ from onboard.checks._base import View
 from onboard.checks.drift import template_marks
 from onboard.choices import Choices
 from onboard.errors import NeedsPerson
-from onboard.model import Finding, Status, Tell, Variable
+from onboard.model import Finding, Kind, Status, Tell, Variable
 from onboard.plan import Owed, StageState
 from onboard.project import App, Project, understand
 from onboard.project.trust import Approval, Gate
@@ -44,6 +44,7 @@ class Looking:
         self._choices = Choices(machine.state, project.id)
         self._stored: Mapping[str, Entry] | None = None
         self._holdings = holdings.Holdings(machine, project)
+        self._holdings.apart = self._apart
 
     @classmethod
     def open(cls, machine: Machine, path: Path | None = None) -> Self:
@@ -178,11 +179,20 @@ class Looking:
 
         return matrix(self.view(), self.findings.values(), self.places)
 
+    def readings(self, name: str) -> tuple[listing.Reading, ...]:
+        """Return which source each of the app's readers takes a variable from, and why."""
+        return listing.readings(self.view(), name)
+
     async def listed(self) -> tuple[listing.Row, ...]:
         """Return `rows` with what the vault holds, where a person has approved reading it."""
         if self.trusted:
             await self._read_vault()
         return self.rows()
+
+    def _apart(self, name: str) -> bool:
+        """Whether the value of `name` rests in the vault alone, as the person chose."""
+        variable = self._variable(name)
+        return self._choices.without_secrets and (variable is None or variable.kind is Kind.SECRET)
 
     def _variable(self, name: str) -> Variable | None:
         return next((variable for variable in self.variables if variable.name == name), None)
