@@ -18,7 +18,7 @@ from onboard.checks import webhooks
 from onboard.checks.drift import template_marks
 from onboard.claim import Claim
 from onboard.entry import Field, Form, Trial
-from onboard.errors import NeedsPerson, OnboardError, ProcessError
+from onboard.errors import NeedsPerson, OnboardError, ProcessError, VaultError
 from onboard.looking import Looking
 from onboard.model import Ask, Event, Finding, Open, Run, Secret, Shape, Status, Step, Tell, Write
 from onboard.paste import Pasted
@@ -109,9 +109,11 @@ class Session(Looking):
         """
         from onboard import waiting
 
-        view = self.view()
         if not self.trusted:
             return None
+        if self.view().unread(name):
+            await self._read_vault()
+        view = self.view()
         found = await waiting.settled(view, name)
         if found is not None and found.evidence.get("asked") and found.status is Status.OK:
             self._choices.dated(name, "verified", self._now(), view.values[name])
@@ -180,10 +182,49 @@ class Session(Looking):
         """Make the env file from the template, its defaults and the vault. Returns the names written, and warnings."""
         self._require_trust()
         await self._read_vault()
-        values = {name: value for name, value in holdings.owed(self.view()).items() if not only or name in only}
-        warnings = await self._holdings.put(values, {}, self.variables, self._now())
+        view = self.view()
+        owed = {name: view.values[name] for name in view.held() if self._apart(name) and name not in view.apart}
+        values = {n: value for n, value in (owed | holdings.owed(view)).items() if not only or n in only}
+        warnings = await self._put(values)
         self._choices.saw_template(template_marks(self.view()))
         return tuple(values), warnings
+
+    async def _put(self, values: Mapping[str, Secret]) -> tuple[str, ...]:
+        """Write values that are no new ones; remember of what rests in the vault alone that it is there."""
+        warnings = await self._holdings.put(values, {}, self.variables, self._now())
+        for name, value in values.items():
+            if self._apart(name) and not self._choices.is_same(name, value):
+                self._choices.dated(name, "set", self._now(), value)
+        await self._read_vault()
+        return warnings
+
+    async def place_secrets(self, *, in_file: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Move all secrets into the env file, or out of it into the vault alone, and remember that they stay there.
+
+        Returns the names that moved, and warnings. Raises VaultError where there is no vault, OnboardError where file
+        and vault hold different values: nothing is changed then.
+        """
+        self._require_trust()
+        await self._read_vault()
+        stored, view = self._stored, self.view()
+        if stored is None or not (await self.machine.vault.backend()).usable:
+            raise VaultError("there is no keyring that could be read; nothing was changed", "`onboard doctor` says why")
+        if in_file:
+            self._choices.put("without_secrets", False)
+            values = {name: entry.value for name, entry in stored.items() if name in view.apart}
+            return tuple(values), await self._put(values)
+        held = {name: one.value for name, one in view.held().items() if view.is_secret(name)}
+        other = [name for name, value in held.items() if name in stored and stored[name].value != value]
+        if other:
+            raise OnboardError(
+                f"{', '.join(other)}: env file and keyring hold different values; nothing was changed",
+                "`onboard set NAME` keeps a new one in both, `onboard env --write` takes the keyring's",
+            )
+        self._choices.put("without_secrets", True)
+        for name, entry_ in stored.items():
+            if self._choices.date(name, "set") is None:
+                self._choices.dated(name, "set", entry_.set_at, entry_.value)
+        return await self.write_env()
 
     def env_diff(self) -> tuple[tuple[str, str], ...]:
         """Return what `env --write` would change: (`+` or `~`, name) in the order of the template. Value-free."""
@@ -208,7 +249,7 @@ class Session(Looking):
 
     def parse(self, data: bytes) -> dict[str, Secret]:
         """Return the values of an env file as the app's own reader reads them. Raises EnvFileError."""
-        return self._holdings.parse(data, self.app.readers)
+        return holdings.parse(data, self.app.readers)
 
     def grouped(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         """Return the names in groups that are checked together: those of one service, and each other one alone."""
@@ -362,6 +403,8 @@ class Session(Looking):
         """
         self._require_trust()
         await self._read_vault()
+        if self._stored is None and self._choices.without_secrets:
+            raise VaultError("the secrets rest in the keyring alone, and it could not be read", "`onboard doctor` says why")
         view = self.view()
         if out is None or err is None:
             self.machine.vault.close()
