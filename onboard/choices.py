@@ -44,6 +44,11 @@ class Choices:
         self._content["skipped"] = []
         self._save()
 
+    @property
+    def without_secrets(self) -> bool:
+        """Whether the env file is to hold no secret: they rest in the vault alone."""
+        return self._content.get("without_secrets") is True
+
     def date(self, name: str, what: str) -> str | None:
         """Return when `name` was last `set` or `verified`, ISO 8601; `None`: not known."""
         found = self._dict("dates").get(name)

@@ -12,7 +12,7 @@ from onboard import doctor, paste
 from onboard.checks import variables as variable_checks
 from onboard.checks._base import Check, View
 from onboard.checks.live import live_id
-from onboard.model import Finding, Kind, Need, Secret, Shape, Status, Variable
+from onboard.model import Finding, Need, Secret, Shape, Status, Variable
 from onboard.project.trust import host_in_words
 from onboard.understanding import shape, whose
 
@@ -202,5 +202,4 @@ def cleaned(name: str, text: str) -> paste.Pasted:
 
 def is_secret(view: View, name: str) -> bool:
     """Whether the value of `name` rests in the vault and is masked."""
-    variable = view.variable(name)
-    return variable is None or variable.kind is Kind.SECRET
+    return view.is_secret(name)

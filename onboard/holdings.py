@@ -27,16 +27,13 @@ if TYPE_CHECKING:
     from onboard.envfile.save import Undo
     from onboard.envfile.write import Written
     from onboard.machine import Machine
-    from onboard.vault import Entry, Vault
+    from onboard.vault import Entry
 
 UNDO, BEFORE = "@undo", "@before"
 """Where the vault keeps what takes the last write back, of the file and of itself; no variable has such a name."""
 
 LARGEST = 64 << 20
 """Bytes; a larger env file is read by nobody."""
-
-_SLOW, _SILENCE = 2.0, 10.0
-"""Seconds after which a keyring that failed counts as mute, and for how long it is then not asked again."""
 
 
 def reader_ids(ids: Sequence[str]) -> tuple[str, ...]:
@@ -199,18 +196,6 @@ class Holdings:
         """Return as JSON what the vault holds for `names`, and when it was set; `null` where it holds nothing."""
         found = await self.stored() or {}
         return json.dumps({n: [found[n].value.reveal(), found[n].set_at] if n in found else None for n in names})
-
-    async def _asked(self, question: Callable[[Vault], Awaitable[dict[str, Entry]]]) -> dict[str, Entry]:
-        """Ask the vault, but not one that was mute a moment ago: each time would cost its three seconds again."""
-        started = time.monotonic()
-        if started < self._silent_until:
-            raise VaultError("the keyring does not answer")
-        try:
-            return await question(self._machine.vault)
-        except VaultError:
-            if time.monotonic() - started > _SLOW:
-                self._silent_until = time.monotonic() + _SILENCE
-            raise
 
     async def undo(self) -> tuple[str, ...]:
         """Take the last write back, the vault's values with it. Returns the names; empty: there is none."""

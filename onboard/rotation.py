@@ -16,6 +16,7 @@ from onboard.checks.database import production_sign
 from onboard.checks.rotation import JOURNAL, Stage, journal
 from onboard.entry import Trial
 from onboard.errors import NeedsPerson, NetworkError, OnboardError, VaultError
+from onboard.holdings import with_stored
 from onboard.model import Secret, Status, Verdict
 from onboard.providers import provider as provider_of
 from onboard.providers._base import Fresh, Provider, Values, accepted, unclear
@@ -173,7 +174,7 @@ class Rotator:
         self._person()
         noted = journal(self._choices).get(change.name, {})
         kept = await self._kept(_OLD + change.name)
-        if not self._in_use(noted):
+        if not await self._in_use(noted):
             raise OnboardError(
                 f"{change.name} is not the one any more that the change put there, so nothing is ended",
                 f"`onboard rotate --undo {change.name}` closes the change",
@@ -218,7 +219,7 @@ class Rotator:
         kept = await self._kept(_OLD + name)
         if kept is None:
             begun = noted["stage"] in (Stage.ASKED, Stage.MADE) and not noted.get("old_dead")
-            if begun or not self._in_use(noted):
+            if begun or not await self._in_use(noted):
                 await self._over(name)
                 return ()
             raise OnboardError(f"the old value of {name} is not kept any more", f"`onboard rotate {name}` goes on")
@@ -268,7 +269,7 @@ class Rotator:
         self._note(change, Stage.MADE, marks=marks)
 
     async def _view(self) -> View:
-        return replace(self._now_view(), stored=await self._holdings.stored())
+        return with_stored(self._now_view(), await self._holdings.stored())
 
     def _held(self, view: View, change: Change, typed: Mapping[str, Secret] | None) -> tuple[Provider, Values]:
         """Return the provider and its values, the one to be changed before others of its kind."""
@@ -306,9 +307,9 @@ class Rotator:
         if not self._machine.terminal:
             raise NeedsPerson("a person changes a credential, at a terminal", "run `onboard rotate` in your terminal")
 
-    def _in_use(self, noted: Mapping[str, Any]) -> bool:
-        """Whether the env file still holds what a change put there."""
-        values, marks = self._now_view().values, noted.get("marks")
+    async def _in_use(self, noted: Mapping[str, Any]) -> bool:
+        """Whether the app still reads what a change put there."""
+        values, marks = (await self._view()).values, noted.get("marks")
         marks = marks if isinstance(marks, dict) else {}
         return all(name in values and self._choices.fingerprint(values[name]) == mark for name, mark in marks.items())
 

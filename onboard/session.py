@@ -404,7 +404,9 @@ class Session(Looking):
         self._require_trust()
         await self._read_vault()
         if self._stored is None and self._choices.without_secrets:
-            raise VaultError("the secrets rest in the keyring alone, and it could not be read", "`onboard doctor` says why")
+            raise VaultError(
+                "the secrets rest in the keyring alone, and it could not be read", "`onboard doctor` says why"
+            )
         view = self.view()
         if out is None or err is None:
             self.machine.vault.close()

@@ -18,6 +18,8 @@ async def settled(view: View, name: str) -> Finding | None:
     row = next((row for row in listing.rows(view, {}) if row.name == name), None)
     if row is None or row.state == "missing" or row.state in _WRONG:
         return None
+    if view.unread(name):
+        return _says(name, Status.UNKNOWN, "it rests in the keyring, which could not be read")
     if row.state == "ok":
         return _says(name, Status.OK, "accepted by its service" if row.verified_at else "there; no service is asked")
     trial = await entry.attempt(view, {name: view.values[name]})

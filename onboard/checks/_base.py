@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onboard.model import Finding, Secret, Status, Step, Variable, Verdict
+from onboard.model import Finding, Kind, Secret, Status, Step, Variable, Verdict
 from onboard.providers._base import Held
 from onboard.understanding import Service, services
 
@@ -52,6 +52,9 @@ class View:
     `vercel.production`, `github` → name → `same` as in the env file here, `another`, `set` (not compared), or
     `sensitive` (nobody can read it back). A name that is not in it is missing there."""
 
+    apart: frozenset[str] = frozenset()
+    """Names in `values` that rest in the vault alone, as the person chose: `onboard run` hands them over."""
+
     @cached_property
     def services(self) -> tuple[Service, ...]:
         """The services behind the variables, by their values where those prove it."""
@@ -68,6 +71,16 @@ class View:
     def variable(self, name: str) -> Variable | None:
         """Return the variable of that name; `None` where the project does not declare it."""
         return next((v for v in self.variables if v.name == name), None)
+
+    def is_secret(self, name: str) -> bool:
+        """Whether its value is masked and rests in the vault: what nobody declares counts as a secret."""
+        variable = self.variable(name)
+        return variable is None or variable.kind is Kind.SECRET
+
+    def unread(self, name: str) -> bool:
+        """Whether a value rests in the vault alone, as the person chose, and the vault was not read."""
+        chosen = self.choices is not None and self.choices.without_secrets and self.stored is None
+        return chosen and self.is_secret(name) and self.choices is not None and bool(self.choices.date(name, "set"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from onboard.model import Finding, Status, Tell, Write
 
 def checks(view: View) -> tuple[Check, ...]:
     """Return the checks that compare the env file with what surrounds it."""
-    shadowing = [name for name in view.values if view.machine.env.get(name) is not None]
+    # What rests in the keyring alone is handed over by `onboard run`, and wins over the shell.
+    read = [name for name in view.values if name not in view.apart]
+    shadowing = [name for name in read if view.machine.env.get(name) is not None]
     return (
         *(Check(f"shadow.{name}", name, partial(_shadow, name=name)) for name in shadowing),
         *(

@@ -16,6 +16,7 @@ def checks(view: View) -> tuple[Check, ...]:
         Check("env.file", "Env file", _file),
         Check("env.permissions", "Env file's permissions", _permissions),
         Check("env.statements", "Env file's statements", _statements),
+        Check("env.secrets", "Env file without secrets", _secrets),
         *(
             Check(f"duplicate.{name}", name, partial(_duplicate, name=name))
             for name in (view.env.duplicates() if view.env else ())
@@ -28,6 +29,8 @@ def _file(view: View) -> Finding:
     name = view.env_path.name
     if view.env is not None:
         return check.says(Status.OK, f"{name} is there", evidence={"file": name})
+    if view.choices and view.choices.without_secrets:
+        return check.says(Status.OK, f"there is no {name}, and none is needed for secrets", evidence={"file": name})
     template = view.app.template
     return check.says(
         Status.FAIL,
@@ -67,6 +70,22 @@ def _statements(view: View) -> Finding | None:
         detail="\n".join(f"{view.env_path.name}:{trouble.line}: {trouble.reason}" for trouble in troubles[:20]),
         step=Tell(f"Correct line {first.line} of {view.env_path.name}"),
         evidence={"line": first.line, "count": len(troubles)},
+    )
+
+
+def _secrets(view: View) -> Finding | None:
+    """Where the file is to hold no secret: does it?"""
+    check = Check("env.secrets", "Env file without secrets", _secrets)
+    if view.env is None or view.choices is None or not view.choices.without_secrets:
+        return None
+    there = [name for name in view.held() if name not in view.apart and view.is_secret(name)]
+    if not there:
+        return check.says(Status.OK, "the secrets rest in the keyring alone; `onboard run -- CMD` hands them over")
+    return check.says(
+        Status.WARN,
+        f"{view.env_path.name} holds {', '.join(there)}, and you chose that it holds no secret",
+        step=Write("Move them to the keyring", tuple(there), command="onboard env --write"),
+        evidence={"count": len(there)},
     )
 
 

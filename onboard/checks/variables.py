@@ -20,6 +20,8 @@ def checks(view: View) -> tuple[Check, ...]:
 def state(view: View, variable: Variable) -> str:
     """Return `ok`, `missing`, `placeholder` or `malformed`, from the value alone."""
     value = view.values.get(variable.name)
+    if value is None and view.unread(variable.name):
+        return "ok"
     if value is None or (not value and _needs_text(variable)):
         return "missing"
     text = value.reveal()
@@ -34,6 +36,8 @@ def _look(view: View, variable: Variable) -> Finding | None:
     found = state(view, variable)
     where = {"file": view.env_path.name, "line": view.env.line_of(variable.name) if view.env else None}
     optional = variable.need is Need.OPTIONAL
+    if found == "ok" and variable.name not in view.values:
+        return says(Status.SKIPPED, "rests in the keyring alone, as you chose; not read here", evidence={"vault": True})
     if found == "ok":
         value = view.values[variable.name].reveal()
         known = shape(variable, value) if value else None

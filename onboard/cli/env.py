@@ -7,6 +7,7 @@ import asyncio
 
 from onboard.clean import line
 from onboard.cli import common
+from onboard.errors import UsageError
 
 
 def main(verb: str, words: list[str]) -> int:
@@ -16,7 +17,15 @@ def main(verb: str, words: list[str]) -> int:
     which.add_argument("--write", action="store_true", help="write it")
     which.add_argument("--diff", action="store_true", help="the names that a write would change (the default)")
     which.add_argument("--undo", action="store_true", help="take the last write back")
-    return asyncio.run(_main(parser.parse_args(words)))
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--without-secrets", action="store_true", help="with --write: secrets leave the file, and rest in the keyring"
+    )
+    where.add_argument("--with-secrets", action="store_true", help="with --write: they come back into the file")
+    options = parser.parse_args(words)
+    if (options.without_secrets or options.with_secrets) and not options.write:
+        raise UsageError("where the secrets rest is chosen together with --write", "`onboard env --write …`")
+    return asyncio.run(_main(options))
 
 
 async def _main(options: argparse.Namespace) -> int:
@@ -37,7 +46,12 @@ async def _main(options: argparse.Namespace) -> int:
             names = await session.undo()
             common.note(f"taken back: {', '.join(map(line, names))}" if names else "there is nothing to take back")
             return common.OK if names else common.FAILED
-        names, warnings = await session.write_env()
+        if options.without_secrets or options.with_secrets:
+            names, warnings = await session.place_secrets(in_file=options.with_secrets)
+            if options.without_secrets:
+                common.note("the secrets rest in the keyring alone from now on: `onboard run -- CMD` hands them over")
+        else:
+            names, warnings = await session.write_env()
         for warning in warnings:
             common.note(f"note: {warning}")
         common.note(
