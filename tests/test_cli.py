@@ -118,7 +118,7 @@ def test_json_alone_is_on_stdout_whatever_is_wrong(shop: Light, state: str) -> N
     STATES[state](shop)
     for words in SPEAKS_JSON:
         ran = shop.onboard(*words)
-        document = json.loads(ran.out)
+        document = ran.json()
 
         assert document["schema_version"] == 1, words
         assert ran.code == document.get("exit_code", 0), words

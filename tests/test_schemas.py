@@ -7,16 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "docs/schema"
+from tests.schemas import FOLDER, ROOT, validator
+
 NAMES = ("doctor", "project", "list", "explain", "trust")
 MONOREPO = {
     "pnpm-workspace.yaml": "packages:\n  - apps/*\n",
@@ -33,13 +31,6 @@ MONOREPO = {
     "apps/jobs/.env.example": "INNGEST_EVENT_KEY=\nCRON_SECRET=change-me\n",
 }
 BARE = {"README.md": "nothing here\n", ".env.example": "NAME=\n"}
-
-
-@cache
-def validator(name: str) -> Draft202012Validator:
-    schema = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
 
 
 def objects(schema: Any) -> Iterator[dict[str, Any]]:

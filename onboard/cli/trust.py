@@ -66,7 +66,7 @@ def lines(approval: Approval) -> list[str]:
     found += [f"  run     {line(typed)}\n            which is: {clean(runs)}" for typed, runs in approval.commands]
     for names, hosts in approval.sends:
         found.append(f"  send    {', '.join(map(line, names))}")
-        found.append(f"            to {', '.join(map(line, hosts))}, to ask whether it works")
+        found.append(f"            to {', '.join(map(line, hosts))}, to ask about it")
     found += [f"  write   {line(file)}" for file in approval.files]
     found.append(f"  keep    secrets in the keyring, item {line(approval.keyring_item)}")
     if approval.keyring_folder:

@@ -22,6 +22,7 @@ from onboard.sandbox.standins.anthropic import AnthropicStandIn
 from onboard.sandbox.standins.neon import NeonStandIn
 from onboard.sandbox.standins.stripe import StripeStandIn
 from onboard.sandbox.standins.upstash import UpstashStandIn
+from tests import schemas
 from tests.oracle import Oracle
 
 ONBOARD = Path(sys.executable).with_name("onboard")
@@ -37,7 +38,7 @@ class Ran:
     err: str
 
     def json(self) -> Any:
-        return json.loads(self.out)
+        return schemas.read(self.out)
 
 
 @dataclass
