@@ -263,4 +263,4 @@ def _own(view: View) -> tuple[str, ...]:
 
 
 def _present(view: View) -> dict[str, Secret]:
-    return {name: held.value for name, held in view.held().items() if not keepers.references(held.value.reveal())}
+    return {name: held.value for name, held in view.held().items()}

@@ -19,7 +19,7 @@ import pytest
 from onboard import keepers
 from onboard.errors import NeedsPerson, NetworkError, OnboardError, ProcessError, UsageError
 from onboard.machine import Machine
-from onboard.model import Event, Secret
+from onboard.model import Event, Secret, Status
 from onboard.sandbox.invented import alnum
 from onboard.sandbox.standins.vercel import VercelStandIn
 from onboard.session import Session
@@ -129,6 +129,19 @@ async def test_a_reference_of_a_template_is_no_value_and_never_reaches_the_env_f
     made = desk(tmp_path, OP_TEMPLATE)
     await made.session.write_env()
     assert "op://" not in made.here.project.joinpath(".env.local").read_text()
+    await made.session.close()
+
+
+@pytest.mark.anyio
+async def test_a_reference_in_the_env_file_is_neither_missing_nor_sent_to_a_service(tmp_path: Path) -> None:
+    made = desk(tmp_path, "STRIPE_SECRET_KEY=\n")
+    (made.here.project / ".env.local").write_text("STRIPE_SECRET_KEY=op://dev/Stripe/secret-key\n")
+    found = {f.id: f async for f in made.session.look("variable", "live", "mode")}
+    assert found["variable.STRIPE_SECRET_KEY"].status is Status.SKIPPED
+    assert "op run" in found["variable.STRIPE_SECRET_KEY"].summary
+    assert found["live.stripe"].status is Status.SKIPPED
+    made.program("op", op_answers(tmp_path))
+    assert await made.read("op") == {"STRIPE_SECRET_KEY": KEY}
     await made.session.close()
 
 

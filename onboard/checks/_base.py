@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onboard.model import Finding, Kind, Secret, Status, Step, Variable, Verdict
+from onboard.project.samples import reference
 from onboard.providers._base import Held
 from onboard.understanding import Service, services
 
@@ -65,7 +66,9 @@ class View:
         return {
             name: Held(name, value)
             for name, value in self.values.items()
-            if value and not ((v := self.variable(name)) and v.placeholder and v.sample == value.reveal())
+            if value
+            and not reference(value.reveal())
+            and not ((v := self.variable(name)) and v.placeholder and v.sample == value.reveal())
         }
 
     def variable(self, name: str) -> Variable | None:

@@ -9,6 +9,7 @@ from onboard.checks._base import Check, View
 from onboard.checks.drift import written_as
 from onboard.envfile.names import refusal
 from onboard.model import Ask, Finding, Need, Run, Status, Step, Tell, Variable, Write
+from onboard.project.samples import reference
 from onboard.understanding import shape, whose
 
 
@@ -52,6 +53,13 @@ def _look(view: View, variable: Variable) -> Finding | None:
     if _put_off(view, variable) or _alternative_chosen(view, variable):
         return says(Status.SKIPPED, "put off" if _put_off(view, variable) else "another alternative is chosen")
     evidence: dict[str, str | int | bool | None] = {"state": found, **where}
+    if found == "placeholder" and reference(view.values[variable.name].reveal()):
+        return says(
+            Status.SKIPPED,
+            "a reference to 1Password, not a value: `op run` fills it in",
+            detail="`onboard import --from op` reads it and keeps a copy",
+            evidence={"state": found, **where},
+        )
     if found == "placeholder":
         status = Status.WARN if optional else Status.FAIL
         return says(status, "still the template's placeholder", step=_step(view, variable), evidence=evidence)
@@ -87,7 +95,7 @@ def _needs_text(variable: Variable) -> bool:
 
 
 def _is_placeholder(variable: Variable, text: str) -> bool:
-    return bool(text) and variable.placeholder and text == variable.sample
+    return bool(text) and (reference(text) or (variable.placeholder and text == variable.sample))
 
 
 def wrong(variable: Variable, text: str) -> str:
