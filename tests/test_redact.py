@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 import string
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -76,6 +77,32 @@ def test_any_value_at_any_chunk_border_is_masked(value: str, before: str, after:
     assert shown.count(MASK) >= 1 or stream.unmasked
     if not stream.unmasked:
         assert value not in shown.replace(MASK, "\0")
+
+
+FORMS: dict[str, Callable[[str, int], str]] = {
+    "percent": lambda text, at: quote(text, safe=""),
+    "hex": lambda text, at: text.encode().hex(),
+    "json": lambda text, at: json.dumps(text)[1:-1],
+    "base64": lambda text, at: base64.b64encode(b"user:"[: at % 3] + text.encode() + b"!").decode(),
+    "wrapped": lambda text, at: f"{text[:at]}\n{text[at:]}",
+    "coloured": lambda text, at: f"{text[:at]}\x1b[1m{text[at:]}\x1b[0m",
+}
+KEYS = st.text(string.ascii_letters + string.digits + "_-+/=&%$!", min_size=12, max_size=60)
+
+
+@given(KEYS, st.sampled_from(sorted(FORMS)), st.integers(1, 11), NOISE, st.data())
+def test_any_key_in_any_writing_is_masked_wherever_the_chunks_end(
+    key: str, form: str, at: int, before: str, data: st.DataObject
+) -> None:
+    written = FORMS[form](key, at)
+    raw = f"{before}| {written} |after\n".encode()
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=8)))
+    stream = redactor(key)
+    shown = "".join(stream.feed(raw[a:b]) for a, b in itertools.pairwise([0, *cuts, len(raw)])) + stream.finish()
+    if not stream.unmasked:
+        assert MASK in shown
+        assert not _common(written, shown)
+        assert shown.endswith("after\n")
 
 
 @given(st.text(string.printable, max_size=300), st.lists(st.integers(1, 50), max_size=20))
