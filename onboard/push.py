@@ -28,7 +28,7 @@ _SUCCESS = {
 
 _REFUSED = re.compile(
     r"Interactive prompts require a TTY|environment is non-interactive|use the --accept-data-loss flag"
-    r"|Please use `--force`|--allow-reset",
+    r"|Please use `--force`|--allow-reset|Confirmation required|can't ask because",
     re.I,
 )
 """The tool wanted to ask and nobody was there, or it asks for a flag that only a person may add."""
@@ -40,7 +40,11 @@ _LOSES = re.compile(
     r"|want to (truncate|remove|delete)",
     re.I,
 )
-_ASKS = re.compile(r"Do you (still )?want to|created or renamed|Are you sure|\[[yY]/[nN]\]|\? .{3,200}[›»:?]\s*$", re.M)
+_ASKS = re.compile(
+    r"Do you (still )?want to|created or renamed|Apply \d+ migrations? on .*\?|Are you sure|\[[yY]/[nN]\]"
+    r"|\? .{3,200}[›»:?]\s*$",
+    re.M,
+)
 _KEPT = 1 << 16
 """Characters of what the tool said that are searched for its word of success."""
 
@@ -233,7 +237,9 @@ async def _reason(view: View, target: Target, said: str) -> tuple[str, str]:
     for pattern, why, hint in _KNOWN:
         if pattern.search(said):
             return why, hint
-    rows = [row.strip() for row in said.splitlines() if re.search(r"\b(error|failed|fatal|could not|cannot)\b", row, re.I)]
+    rows = [
+        row.strip() for row in said.splitlines() if re.search(r"\b(error|failed|fatal|could not|cannot)\b", row, re.I)
+    ]
     rows = [row for row in rows if "ELIFECYCLE" not in row]
     named = [row for row in rows if re.match(r"\w*Error: |error: |ERROR:? ", row)]
     if rows:

@@ -268,6 +268,7 @@ class Session(Looking):
         view = self.view()
         if view.app.push is None:
             raise ProcessError("this project has no schema push")
+        view.places |= self.places
         found = await target.look(view)
         return found, way_back.ways(view, found)
 
@@ -292,6 +293,7 @@ class Session(Looking):
         self._require_trust()
         await self._read_vault()
         view = self.view()
+        view.places |= self.places
         pushed = pushing.push(view, confirmed=confirmed, shown=shown, way=way, terminal=terminal)
         async with aclosing(pushed) as events:
             async for event in events:

@@ -141,7 +141,8 @@ def _resets(found: Connection) -> bool:
 
 
 def _origin(source: Source, found: Connection) -> str:
-    reader = f", as {found.source} reads it" if found.source and source.place != found.source else ""
+    verb = "takes" if found.source == "the command itself" else "reads"
+    reader = f", as {found.source} {verb} it" if found.source and source.place != found.source else ""
     return f"{source.called} in {source.place}{reader}" if source.place else source.called
 
 
@@ -181,8 +182,7 @@ def _named(source: Source, identity: Mapping[str, str]) -> str:
 
 def _elsewhere(view: View, tree: Tree, source: Source) -> str:
     """Return whose production this very database is: another env file's, or the host's of the deployed app."""
-    places: Mapping[str, Mapping[str, str]] = getattr(view, "places", None) or {}
-    for place, names in places.items():
+    for place, names in view.places.items():
         if "production" in place and source.variable and names.get(source.variable) == "same":
             return f"{place.split('.')[0].capitalize()} has the same {source.variable} for production"
     for place in dict.fromkeys((".", view.app.dir, folder(view))):

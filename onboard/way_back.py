@@ -53,7 +53,7 @@ def ways(view: View, target: Target) -> tuple[WayBack, ...]:
             WayBack("neon", f"a branch at Neon of how it is now; it deletes itself after {neon.BRANCH_DAYS} days")
         )
     if _pg_dump(view) is not None and not isinstance(parse(target.url.reveal()), str):
-        found.append(WayBack("dump", f"a dump with all its data, in {_folder(view)}, readable by you alone"))
+        found.append(WayBack("dump", f"a dump of all its data, for you alone, in {_at_home(view)}"))
     return tuple(found)
 
 
@@ -95,6 +95,11 @@ def _pg_dump(view: View) -> Path | None:
 
 def _folder(view: View) -> Path:
     return view.machine.state / "dumps"
+
+
+def _at_home(view: View) -> str:
+    folder, home = _folder(view), view.machine.home
+    return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
 
 
 async def _dump(view: View, target: Target) -> Made:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from onboard.target import Target
     from onboard.way_back import WayBack
 
-_LEAVE = "Esc twice ends it. All other keys go to the tool."
+_LEAVE = "Keys go to the tool; Esc twice ends it."
 
 
 class PushScreen(RunScreen):
@@ -115,6 +115,7 @@ class PushScreen(RunScreen):
         console.display = True
         self.set_focus(console)
         self.running = True
+        self.set_class(True, "-tool")
         self.refresh_bindings()
         self.status(_LEAVE)
         last = Event("", kind="failed")
@@ -131,6 +132,7 @@ class PushScreen(RunScreen):
             return
         finally:
             self.running = False
+            self.set_class(False, "-tool")
             if self.is_mounted:
                 self.refresh_bindings()
         self.query_one("#intro", Static).update(self.intro())

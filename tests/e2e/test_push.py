@@ -143,14 +143,13 @@ def with_password(url: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.username}:{password}@{parts.hostname}:{parts.port}"))
 
 
-def test_the_tables_are_made_and_named_and_a_second_push_changes_nothing(drizzle: Drizzle) -> None:
-    first, second = (drizzle.at.onboard("push", "--yes") for _ in range(2))
+def test_the_tables_are_made_and_named(drizzle: Drizzle) -> None:
+    pushed = drizzle.at.onboard("push", "--yes")
 
-    assert (first.code, second.code) == (0, 0), first.err + second.err
-    assert f"database: {drizzle.database} on 127.0.0.1" in first.err
-    assert "from: DATABASE_URL in .env.local, as drizzle.config.ts reads it" in first.err
-    assert "1 tables (+ users)" in first.err
-    assert "1 tables (as before)" in second.err
+    assert pushed.code == 0, pushed.err
+    assert f"database: {drizzle.database} on 127.0.0.1" in pushed.err
+    assert "from: DATABASE_URL in .env.local, as drizzle.config.ts reads it" in pushed.err
+    assert "1 tables (+ users)" in pushed.err
     assert drizzle.server.tables(drizzle.database) == ["users"]
 
 
@@ -276,6 +275,23 @@ def test_in_the_app_data_loss_is_asked_about_on_the_tools_own_screen(drizzle: Dr
         assert at.end() == 0, at.text
 
     assert drizzle.columns == ["id"]
+
+
+def test_production_is_pushed_to_by_its_typed_name_alone_and_no_flag_types_it(drizzle: Drizzle) -> None:
+    drizzle.server.run(f'alter database "{drizzle.database}" rename to "{drizzle.database}_production"')
+    drizzle.url = drizzle.url.replace(drizzle.database, f"{drizzle.database}_production")
+    drizzle.enter(drizzle.url)
+    refused = drizzle.at.onboard("push", "--yes")
+    assert refused.code == 4
+    assert f"the database is called {drizzle.database}" in refused.err
+    for typed, code in (("yes", 4), (drizzle.database, 0)):
+        with person(drizzle, "push") as at:
+            at.until("types its name")
+            at.types(typed, ENTER)
+            assert at.end(30) == code, at.text
+        assert drizzle.server.tables(drizzle.database) == (["users"] if code == 0 else [])
+    again = drizzle.at.onboard("push", "--yes")
+    assert again.code == 4, "a name is typed each time"
 
 
 @pytest.mark.parametrize("how", ["the terminal is closed", "Esc twice"])
