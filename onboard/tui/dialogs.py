@@ -14,10 +14,11 @@ from textual.widgets import Static
 
 from onboard.model import Finding
 from onboard.tui import text
+from onboard.tui.focus import Steady
 from onboard.tui.parts import Choices, Keys
 
 
-class Detail(ModalScreen[str]):
+class Detail(Steady[str], ModalScreen[str]):
     """A finding in full; gives back what is to be done: `do`, `look`, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -63,7 +64,7 @@ class Detail(ModalScreen[str]):
         self.dismiss(event.choice)
 
 
-class Help(ModalScreen[None]):
+class Help(Steady[None], ModalScreen[None]):
     """What this place is for, and every key that works in it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "Close")]
@@ -87,7 +88,7 @@ class Help(ModalScreen[None]):
             yield Static(text.lines(*rows), markup=False)
 
 
-class Leave(ModalScreen[bool]):
+class Leave(Steady[bool], ModalScreen[bool]):
     """A question before something typed or running is lost; no is the default."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

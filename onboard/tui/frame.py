@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
@@ -16,12 +15,13 @@ from onboard.errors import OnboardError
 from onboard.model import Status
 from onboard.plan import Stage
 from onboard.tui import text
+from onboard.tui.focus import Steady
 from onboard.tui.messages import Failed, Overview
 from onboard.tui.parts import Activity, Heading, Keys, Stages
 from onboard.tui.sitting import Sitting
 
 
-class Frame(Screen[None]):
+class Frame(Steady[None]):
     """One screen of the app. What waits runs in its workers and ends with it."""
 
     AUTO_FOCUS = ""
@@ -53,11 +53,6 @@ class Frame(Screen[None]):
     def on_mount(self) -> None:
         """Show what is known."""
         self._tell()
-
-    def on_resize(self) -> None:
-        """Keep what is typed into in sight."""
-        if self.focused is not None:
-            self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     def tell(self) -> None:
         """Draw what is so now."""

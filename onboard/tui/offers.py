@@ -19,6 +19,7 @@ from onboard.errors import OnboardError
 from onboard.model import Event, Secret, Status
 from onboard.tui import text
 from onboard.tui.entry import Entry, PublicField, SecretField, Submitted
+from onboard.tui.focus import Steady
 from onboard.tui.messages import Copy, Failed, OpenPage
 from onboard.tui.parts import Choices
 from onboard.tui.sitting import Sitting
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from onboard.provisioning import Offer, Want
 
 
-class Offers(ModalScreen[Mapping[str, Secret]]):
+class Offers(Steady[Mapping[str, Secret]], ModalScreen[Mapping[str, Secret]]):
     """Ways to have a value made or found; gives back values by variable, none of them saved."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,7 +62,7 @@ class Offers(ModalScreen[Mapping[str, Secret]]):
     def _list(self) -> None:
         self._chosen = None
         self._page = ""
-        self.query_one("#told", Static).update("")
+        self.query_one("#told", Static).update(Content(""))
         self.query_one("#wants", Vertical).remove_children()
         choices = self.query_one(Choices)
         choices.display = True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
@@ -245,12 +246,37 @@ async def play(pilot: Pilot[None], scene: Scene) -> None:
         await settle(pilot)
 
 
-async def picture(scene: Scene, size: tuple[int, int], folder: Path) -> str:
-    """Return the SVG of a scene."""
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A scene that is being shown, in a window whose size changes."""
+
+    pilot: Pilot[None]
+    name: str
+
+    def svg(self) -> str:
+        return straight(self.pilot.app.export_screenshot(title=f"onboard · {self.name}"))
+
+    async def words(self, size: tuple[int, int] | None = None) -> str:
+        """Return the text of the window, after a change to `size`."""
+        if size is not None and size != tuple(self.pilot.app.size):
+            await self.pilot.resize_terminal(*size)
+            await settle(self.pilot)
+        return words(self.svg())
+
+
+@asynccontextmanager
+async def playing(scene: Scene, size: tuple[int, int], folder: Path) -> AsyncGenerator[Window, None]:
+    """Start a scene in a window of `size`, and do what the person does."""
     app = OnboardApp(scene.make(folder).real(), scene.demo)
     async with app.run_test(size=size) as pilot:
         await play(pilot, scene)
-        return straight(app.export_screenshot(title=f"onboard · {scene.name}"))
+        yield Window(pilot, scene.name)
+
+
+async def picture(scene: Scene, size: tuple[int, int], folder: Path) -> str:
+    """Return the SVG of a scene."""
+    async with playing(scene, size, folder) as window:
+        return window.svg()
 
 
 _TEXT = re.compile(

@@ -7,37 +7,50 @@ from pathlib import Path
 import pytest
 
 from benchmarks.pictures import ALSO_LARGE, FOLDER
-from tests.tui.scenes import BY_NAME, HOSTILE, LARGE, SCENES, SMALL, VAST, Scene, picture, words
+from tests.tui.scenes import BY_NAME, HOSTILE, LARGE, SCENES, SMALL, VAST, Scene, picture, playing, words
 
 pytestmark = pytest.mark.anyio
 
+TINY = ((20, 5), (1, 1))
+
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-async def test_the_picture_in_the_docs_is_what_the_program_shows(scene: Scene, tmp_path: Path) -> None:
-    drawn = words(await picture(scene, SMALL, tmp_path))
+async def test_the_picture_in_the_docs_is_what_the_program_shows_and_every_size_shows_what_matters(
+    scene: Scene, tmp_path: Path
+) -> None:
     kept = words((FOLDER / f"{scene.name}.svg").read_text())
-    assert drawn == kept, "if the change is meant: .venv/bin/python -m benchmarks.pictures"
-    for word in scene.shows:
-        assert word in drawn
+    async with playing(scene, SMALL, tmp_path) as window:
+        drawn = await window.words()
+        assert drawn == kept, "if the change is meant: .venv/bin/python -m benchmarks.pictures"
+        focused = window.pilot.app.focused
+        for size in (SMALL, LARGE, VAST):
+            drawn = await window.words(size)
+            for word in scene.shows:
+                assert word in drawn, size
+        for size in TINY:
+            await window.words(size)
+        drawn = await window.words(SMALL)
+        assert window.pilot.app.focused is focused
+        for word in scene.shows:
+            assert word in drawn, "after the smallest window"
+
+
+@pytest.mark.parametrize("scene", HOSTILE, ids=lambda scene: scene.name)
+async def test_no_size_is_too_small_to_live(scene: Scene, tmp_path: Path) -> None:
+    async with playing(scene, SMALL, tmp_path) as window:
+        for size in TINY:
+            await window.words(size)
+
+
+@pytest.mark.parametrize("scene", SCENES[:1], ids=lambda scene: scene.name)
+@pytest.mark.parametrize("size", TINY, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_it_can_be_started_in_the_smallest_window(scene: Scene, size: tuple[int, int], tmp_path: Path) -> None:
+    assert await picture(scene, size, tmp_path)
 
 
 @pytest.mark.parametrize("name", ALSO_LARGE)
 async def test_the_large_pictures_too(name: str, tmp_path: Path) -> None:
     assert words(await picture(BY_NAME[name], LARGE, tmp_path)) == words((FOLDER / f"{name}-large.svg").read_text())
-
-
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-@pytest.mark.parametrize("size", [LARGE, VAST], ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_what_matters_can_be_read_at_every_size(scene: Scene, size: tuple[int, int], tmp_path: Path) -> None:
-    drawn = words(await picture(scene, size, tmp_path))
-    for word in scene.shows:
-        assert word in drawn
-
-
-@pytest.mark.parametrize("scene", [*SCENES, *HOSTILE], ids=lambda scene: scene.name)
-@pytest.mark.parametrize("size", [(1, 1), (20, 5)], ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_no_size_is_too_small_to_live(scene: Scene, size: tuple[int, int], tmp_path: Path) -> None:
-    assert await picture(scene, size, tmp_path)
 
 
 def test_no_picture_is_left_of_a_scene_that_is_gone() -> None:
