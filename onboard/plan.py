@@ -26,6 +26,8 @@ _STAGES: Mapping[str, Stage] = {
     "trust": Stage.TRUST,
     "tool": Stage.TOOLS,
     "deps": Stage.TOOLS,
+    "compose": Stage.TOOLS,
+    "local": Stage.TOOLS,
     "account": Stage.ACCOUNTS,
     "variable": Stage.CREDENTIALS,
     "live": Stage.CREDENTIALS,

@@ -11,8 +11,8 @@ from onboard.checks._base import Check, View
 from onboard.model import Finding, Status
 
 _MODULES = (
-    "variables", "files", "drift", "repository", "live", "rotation", "tools", "keyring", "git", "database", "webhooks",
-    "ports", "remote",
+    "variables", "files", "drift", "apps", "code", "repository", "live", "rotation", "age", "tools", "keyring",
+    "git", "compose", "database", "webhooks", "ports", "remote",
 )  # fmt: skip
 """Modules of this folder, in the order in which their findings are told. Each has `checks(view)`."""
 

@@ -24,6 +24,8 @@ class Compose:
     services: tuple[str, ...]
     ports: tuple[tuple[str, int], ...]
     """(service, port on this machine)."""
+    aside: tuple[str, ...]
+    """Services that have a profile: they are not started unless they are asked for."""
     env_files: tuple[str, ...]
     text: str
 
@@ -39,22 +41,29 @@ def find(tree: Tree, app: str, readme: str) -> Compose | None:
         return None
     if _FOLDER_ASIDE.search(best.rpartition("/")[0]) and best not in readme:
         return None
-    text = tree.text(best) or ""
+    return parse(best, tree.text(best) or "")
+
+
+def parse(path: str, text: str) -> Compose:
+    """Return what the compose file at `path` says."""
     node = outline.parse(text)
     services = node.get("services", {}) if isinstance(node, dict) else {}
     if not isinstance(services, dict):
         services = {}
     ports: list[tuple[str, int]] = []
+    aside: list[str] = []
     env_files: list[str] = []
     for name, service in services.items():
         if not isinstance(service, dict):
             continue
+        if service.get("profiles"):
+            aside.append(name)
         for port in outline.strings(service.get("ports", [])):
             match = re.match(r"^(?:\[?[\d.:a-f]*\]?:)?(?:\$\{[^}]*?:?-?(\d+)\}|(\d+)):", port)
             if match:
                 ports.append((name, int(match[1] or match[2])))
         env_files += outline.strings(service.get("env_file", []))
-    return Compose(best, tuple(services), tuple(ports), tuple(env_files), text)
+    return Compose(path, tuple(services), tuple(ports), tuple(aside), tuple(env_files), text)
 
 
 def _rank(path: str, app: str, readme: str) -> tuple[bool, bool, int, bool, int, str]:

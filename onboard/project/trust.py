@@ -141,6 +141,10 @@ def commands(project: Project, app: App) -> tuple[tuple[str, str], ...]:
         )
     if app.dev is not None:
         found[app.dev.command] = "; ".join(_scripts(tree, app.dev.dir, *_with_hooks(app.dev.script))) or app.dev.command
+    if app.compose_file is not None:
+        file = tree.data(app.compose_file) or b""
+        services = ", ".join(app.compose_services) or "services"
+        found[f"docker compose, {app.compose_file}"] = f"{services} (sha256 {hashlib.sha256(file).hexdigest()[:32]})"
     for hook in app.webhooks:
         if hook.variable is not None:
             found[f"stripe listen, for {hook.variable}"] = f"forwards to this machine, {hook.path}"
