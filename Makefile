@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: demo test check format parts pictures lock clean
+.PHONY: demo test check format parts pictures messages lock clean
 
 ## Try onboard: the whole wizard on a sample project, with no account and no network.
 demo: $(VENV)/.ready
@@ -33,6 +33,10 @@ parts:
 ## The screens as pictures, from the running program, into docs/pictures.
 pictures: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.pictures
+
+## Every message of the program, out of the code, into docs/messages.md.
+messages: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.messages
 
 ## Pin every Python package again, with its hashes.
 lock: $(VENV)/.ready-dev

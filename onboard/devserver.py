@@ -145,7 +145,7 @@ async def until_ready(
             pause = 2.0  # each question makes it compile and log again
             if said != reply.status:
                 said = reply.status
-                text = f"the app answers {said} at {url}/: a fault of its own; its lines say which"
+                text = f"the app answers {said} at {url}/: a fault of its own; its output says which"
                 await tell(Event(text, level=Status.FAIL, kind="health", data={"path": "/", "answer": said}))
         if patient and loop.time() - begun > _SLOW:
             patient = False

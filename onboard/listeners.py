@@ -43,7 +43,7 @@ _REFUSALS = tuple(
         ),
         (
             "must specify events to forward|unknown flag|invalid API base URL",
-            "this Stripe CLI does not take what we ask; bring it up to date",
+            "this Stripe CLI does not take what onboard asks; bring it up to date",
         ),
     )
 )

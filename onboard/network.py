@@ -232,7 +232,9 @@ class Network:
                 return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, plain, cut)
         except httpx.ProxyError:
             raise Unreachable(
-                Trouble.PROXY, f"the proxy of this machine did not let us through to {host}", "look at HTTPS_PROXY"
+                Trouble.PROXY,
+                f"the proxy of this machine did not let the question through to {host}",
+                "look at HTTPS_PROXY",
             ) from None
         except httpx.ConnectError as error:
             raise _connect_trouble(host, error) from None
@@ -328,7 +330,7 @@ def _connect_trouble(host: str, error: BaseException) -> Unreachable:
             return Unreachable(
                 Trouble.TLS,
                 f"the certificate of {host} was not accepted",
-                "a company proxy's CA belongs into the OS certificate store; a wrong clock has the same effect",
+                "a company proxy's CA belongs in the OS certificate store; a wrong clock has the same effect",
             )
         if isinstance(cause, ssl.SSLError):
             return Unreachable(Trouble.TLS, f"no TLS connection to {host} could be made")

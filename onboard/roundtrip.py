@@ -118,7 +118,7 @@ def _refused(listener: Listener, path: str, status: int | None, trouble: Trouble
     if 300 <= status < 400:
         text = f"{path} answered {status}: it sends Stripe elsewhere, as a sign-in in front of the route does"
         return _proof(listener, text, "redirect", status, Status.FAIL)
-    text = f"{path} answered {status}: a fault of the app's own, past the signature or before it; its lines say which"
+    text = f"{path} answered {status}: a fault of the app's own, past the signature or before it; its output says which"
     return _proof(listener, text, "app", status, Status.FAIL)
 
 

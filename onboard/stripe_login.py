@@ -74,7 +74,7 @@ async def keys(
     try:
         found = tomllib.loads(done.out)
     except tomllib.TOMLDecodeError:
-        raise ProcessError("the Stripe CLI gave a configuration that we do not know") from None
+        raise ProcessError("the Stripe CLI gave a configuration that onboard does not know") from None
     profile = found.get(view.machine.env.get("STRIPE_PROJECT_NAME") or "default")
     profile = profile if isinstance(profile, dict) else {}
     values = {"secret": profile.get("test_mode_api_key"), "publishable": profile.get("test_mode_pub_key")}
@@ -123,7 +123,7 @@ async def _log_in(view: View, tell: Callable[[Event], None]) -> None:
         raise ProcessError("the Stripe CLI offered no login", why_not(asked.out + asked.err)) from None
     # Its next step is a command line from outside: only what the CLI documents is run, and at Stripe's own addresses.
     if words[:2] != ["stripe", "login"] or not words[2:3] or not words[2].startswith("--complete") or len(words) > 4:
-        raise ProcessError("the Stripe CLI offered a login that we do not know", "run `stripe login` by hand")
+        raise ProcessError("the Stripe CLI offered a login that onboard does not know", "run `stripe login` by hand")
     if not all(_is_stripes(view, url) for url in (page, *words[3:])):
         raise ProcessError("the Stripe CLI named a page that is not Stripe's", "run `stripe login` by hand")
     shown = line(code, limit=80)

@@ -30,7 +30,7 @@ onboard: from a fresh clone to a running app
   try     demo              the whole wizard on a sample project; no account, no network                    --plain
 
 All take --path DIR, --agent (nobody is at the terminal) and --help. `onboard completion bash|zsh|fish` completes words.
-Exit: 0 fine · 1 a check or step failed · 2 usage, our own input · 3 could not tell · 4 needs a person · 130 Ctrl-C
+Exit: 0 fine · 1 a check or step failed · 2 usage, onboard.toml · 3 could not tell · 4 needs a person · 130 Ctrl-C
 """
 
 VERBS = {

@@ -129,7 +129,7 @@ class EnvFile:
         at = 0
         for splice in sorted(splices, key=lambda splice: splice.start):
             if splice.start < at or self.data[splice.start : splice.start + len(splice.old)] != splice.old:
-                raise EnvFileError("The file is no longer what the change was made for", "Read it again.")
+                raise EnvFileError("the file is no longer what the change was made for", "run the command again")
             parts += [self.data[at : splice.start], splice.new]
             at = splice.start + len(splice.old)
         parts.append(self.data[at:])
@@ -223,6 +223,6 @@ class EnvFile:
             if first < stop and start < last:
                 where = "this file" if reason in (scan.UTF16,) else f"line {trouble_line}"
                 raise EnvFileError(
-                    f"{where[0].upper()}{where[1:]} cannot be edited safely (needed at line {line}): {reason}",
-                    f"Repair line {trouble_line} in an editor, then try again.",
+                    f"{where} cannot be edited safely (needed at line {line}): {reason}",
+                    f"repair line {trouble_line} in an editor, then try again",
                 )

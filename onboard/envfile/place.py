@@ -160,7 +160,7 @@ class Place:
             raise Changed(f"{self.name} was removed by another program meanwhile") from None
         try:
             if old is None or _read_all(held, self.name) != old.data:
-                raise Changed(f"{self.name} was written by another program meanwhile", "Try again.")
+                raise Changed(f"{self.name} was written by another program meanwhile", "try again")
         except BaseException:
             os.close(held)
             raise
@@ -232,14 +232,14 @@ class Place:
                 os.close(fd)
                 if time.monotonic() >= deadline:
                     raise Busy(
-                        f"Another onboard{holder} is writing {self.name}", "Wait for it to end, then try again."
+                        f"another onboard{holder} is writing {self.name}", "wait for it to end, then try again"
                     ) from None
                 time.sleep(0.02)
                 continue
             except OSError as error:
                 self._remove(_LOCK)
                 os.close(fd)
-                yield [f"This file system cannot lock ({error.strerror}): do not run two onboards at once here"]
+                yield [f"this file system cannot lock ({error.strerror}): do not run two onboards at once here"]
                 return
             if self._is_lock(fd):
                 break
@@ -302,11 +302,11 @@ def at(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Iterator[P
     """Open the place of `path`, links resolved. Raises UnsafePlace where that is outside `root` or no folder."""
     home = os.path.realpath(root)
     if os.path.basename(path) in ("", ".", ".."):
-        raise UnsafePlace("That is a folder, not an env file")
+        raise UnsafePlace("that is a folder, not an env file")
     real = os.path.realpath(path)
     if os.path.commonpath([home, real]) != home or real == home:
         raise UnsafePlace(
-            f"{os.path.basename(path)} leads out of the project", "Make it a file of the project, then try again."
+            f"{os.path.basename(path)} leads out of the project", "make it a file of the project, then try again"
         )
     folder, name = os.path.split(real)
     fd = None
@@ -341,9 +341,9 @@ def _regular(name: str, info: os.stat_result) -> None:
     if not stat.S_ISREG(info.st_mode):
         raise UnsafePlace(f"{name} is not a regular file")
     if info.st_nlink > 1:
-        raise UnsafePlace(f"{name} has a second name (hard link), which would keep the old values", "Remove the link.")
+        raise UnsafePlace(f"{name} has a second name (hard link), which would keep the old values", "remove the link")
     if hasattr(os, "geteuid") and info.st_uid != os.geteuid() and os.geteuid() != 0:
-        raise UnsafePlace(f"{name} belongs to another user", "Take it over (chown) or remove it.")
+        raise UnsafePlace(f"{name} belongs to another user", "take it over (chown) or remove it")
 
 
 def _read_all(fd: int, name: str) -> bytes:
@@ -376,10 +376,10 @@ def _holder(fd: int) -> str:
 
 def _failed(verb: str, name: str, error: OSError) -> EnvFileError:
     hints = {
-        errno.ENOSPC: "Free some space, then try again.",
-        errno.EDQUOT: "Your quota is used up.",
-        errno.EROFS: "The file system is read-only.",
-        errno.EACCES: "You may not write in this folder.",
-        errno.EPERM: "You may not write in this folder.",
+        errno.ENOSPC: "free some space, then try again",
+        errno.EDQUOT: "your quota is used up",
+        errno.EROFS: "the file system is read-only",
+        errno.EACCES: "the folder belongs to someone else, or is write-protected",
+        errno.EPERM: "the folder belongs to someone else, or is write-protected",
     }
     return EnvFileError(f"{name} cannot be {verb}: {error.strerror}", hints.get(error.errno or 0, ""))

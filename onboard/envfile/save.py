@@ -26,7 +26,7 @@ class EditedElsewhere(EnvFileError):
     def __init__(self, name: str, names: Sequence[str]) -> None:
         """`name` is the file's, `names` the variables'."""
         super().__init__(
-            f"{name} was changed by another program meanwhile: {', '.join(names)}", "Look at it, then try again."
+            f"{name} was changed by another program meanwhile: {', '.join(names)}", "look at it, then try again"
         )
         self.names = tuple(names)
 
@@ -84,7 +84,7 @@ class Undo:
                 {str(name): (old, str(new)) for name, (old, new) in read["texts"].items()},
             )
         except (ValueError, KeyError, TypeError):
-            raise EnvFileError("What was kept for undo cannot be read") from None
+            raise EnvFileError("what was kept for undo cannot be read") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def save(
             if replaced.late is None:
                 return Saved(written, tuple(dict.fromkeys(notes)), _undo(first, current, written))
             late = replaced.late
-        raise EnvFileError(f"{there.name} is being written by another program all the time", "Try again in a while.")
+        raise EnvFileError(f"{there.name} is being written by another program all the time", "try again in a while")
 
 
 def take_back(path: Path, undo: Undo, *, root: Path, wait: float = 5.0) -> tuple[str, ...]:

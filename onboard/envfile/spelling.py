@@ -97,7 +97,7 @@ def spell(
     if best is None:
         raise EnvFileError(
             f"{name} cannot be written: {READERS[models[0]].title} reads no safe spelling of this value back",
-            "It mixes quotes, line breaks, `#`, `$` or backslashes. Encode it (base64) or set it in the environment.",
+            "it mixes quotes, line breaks, `#`, `$` or backslashes; encode it (base64) or set it in the environment",
         )
     return best
 
@@ -146,7 +146,11 @@ def _wrong(reader: str, before: Reading, data: bytes, name: str, value: str) -> 
     if isinstance(after, Refuses | CannotTell):
         if isinstance(before, Mapping):
             raise _Harm
-        verb = "refuses the file as it is" if isinstance(after, Refuses) else "could not be simulated on this file"
+        verb = (
+            "refuses the file as it is"
+            if isinstance(after, Refuses)
+            else "may read this file in a way that onboard cannot foresee"
+        )
         where = f", line {after.line}" if isinstance(after, Refuses) and after.line else ""
         return f"{verb}{where}: {after.reason}"
     if isinstance(before, Mapping):

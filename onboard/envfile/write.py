@@ -138,16 +138,16 @@ def _verify(before: Mapping[str, Reading], draft: _Draft, asked: Mapping[str, Se
         new = READERS[reader].read(draft.file.data)
         if isinstance(new, Refuses | CannotTell):
             if isinstance(old, Mapping) and changes:
-                raise EnvFileError(f"With these values {title} would not read the file: {new.reason}")
+                raise EnvFileError(f"with these values {title} would not read the file: {new.reason}")
             if changes:
-                what = "refuses" if isinstance(new, Refuses) else "could not be simulated on"
+                what = f"{title} refuses" if isinstance(new, Refuses) else f"onboard cannot foresee how {title} reads"
                 where = f" at line {new.line}" if isinstance(new, Refuses) and new.line else ""
-                warnings.append(f"{title} {what} this file{where}: {new.reason}")
+                warnings.append(f"{what} this file{where}: {new.reason}")
             continue
         for name, secret in changes.items():
             meant = None if secret is None else secret.reveal()
             if new.get(name) != meant and reader not in draft.wrong.get(name, {}):
-                raise EnvFileError(f"{title} would not read {name} as it was given", "Nothing was written.")
+                raise EnvFileError(f"{title} would not read {name} as it was given", "nothing was written")
         if not isinstance(old, Mapping):
             continue
         for name in {*old, *new} - changes.keys():

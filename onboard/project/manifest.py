@@ -153,7 +153,7 @@ def load(tree: Tree) -> Manifest | None:
         return None
     data = tree.data(NAME, cap=_CAP)
     if data is None:
-        raise ProjectError(f"{NAME} cannot be read: it is larger than {_CAP >> 10} KiB, or no file", "Make it smaller.")
+        raise ProjectError(f"{NAME} cannot be read: it is larger than {_CAP >> 10} KiB, or no file", "make it smaller")
     return parse(data, tree)
 
 
@@ -161,17 +161,17 @@ def parse(data: bytes, tree: Tree) -> Manifest:
     """Return the manifest in `data`. Raises ProjectError with the line that is wrong; bounded in time and memory."""
     rows = data.split(b"\n")
     if data.count(b"=") > _MOST_KEYS or max(map(len, rows)) > _LONGEST_LINE:
-        raise ProjectError(f"{NAME} has too many keys or too long lines", "Keep it to what a person can read.")
+        raise ProjectError(f"{NAME} has too many keys or too long lines", "keep it to what a person can read")
     try:
         text = data.decode("utf-8")
         raw = tomllib.loads(text.replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
         at = data.count(b"\n", 0, error.start) + 1
-        raise ProjectError(f"{NAME}:{at} is not UTF-8", "Save it as UTF-8.") from None
+        raise ProjectError(f"{NAME}:{at} is not UTF-8", "save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise ProjectError(f"{NAME} is not TOML: {line(str(error))}", "Correct the line.") from None
+        raise ProjectError(f"{NAME} is not TOML: {line(str(error))}", "correct the line") from None
     except RecursionError:
-        raise ProjectError(f"{NAME} nests too deep", "Keep it flat.") from None
+        raise ProjectError(f"{NAME} nests too deep", "nest its tables less deep") from None
     for key in _IGNORED:
         if key in raw:
             del raw[key]
@@ -186,7 +186,7 @@ def parse(data: bytes, tree: Tree) -> Manifest:
         at = _line(text, where)
         what = "is no key that onboard knows" if first["type"] == "extra_forbidden" else line(first["msg"])
         raise ProjectError(
-            f"{NAME}:{at} {line('.'.join(where))}: {what}", "docs/onboard-toml.md lists the keys."
+            f"{NAME}:{at} {line('.'.join(where))}: {what}", "docs/onboard-toml.md lists the keys"
         ) from None
     for app in (found, *found.apps.values()):
         for name, variable in app.variables.items():
@@ -200,7 +200,7 @@ def parse(data: bytes, tree: Tree) -> Manifest:
                 at = _line(text, ("variables", name))
                 raise ProjectError(
                     f"{NAME}:{at} gives {line(name)} a default, and it is a secret",
-                    "Take the value out; change it at its service if it was real.",
+                    "take the value out; change it at its service if it was real",
                 )
     return found
 

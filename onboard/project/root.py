@@ -27,14 +27,14 @@ def find(start: Path) -> Path:
     """
     folder = Path(os.path.realpath(start))
     if not folder.is_dir():
-        raise ProjectError(f"{line(str(start))} is not a folder", "Name the repository's folder with --path.")
+        raise ProjectError(f"{line(str(start))} is not a folder", "name the repository's folder with --path")
     top = git_root(folder)
     root = folder if top is None else next((each for each in _up(folder, top) if _alone(each, top)), top)
     for each in {root, top or root}:
         if not _ours(each):
             raise ProjectError(
                 f"{line(str(each))} belongs to another user",
-                "Work in a clone of your own, or take over the folder (chown).",
+                "work in a clone of your own, or take over the folder (chown)",
             )
     return root
 

@@ -349,10 +349,10 @@ async def obtain(machine: Machine, request: Request, *, doing: str) -> Any:
         raise OnboardError(f"{doing}: {host} declined ({reply.status})")
     found = reply.json()
     if found is None and reply.body:
-        raise NetworkError(f"{doing}: {host} gave an answer that we do not know")
+        raise NetworkError(f"{doing}: {host} gave an answer that onboard does not know")
     return found
 
 
 def odd(host: str, reply: Reply) -> Verdict:
     """Return the verdict for an answer that no document describes."""
-    return unclear(f"{host} gave an answer that we do not know ({reply.status})")
+    return unclear(f"{host} gave an answer that onboard does not know ({reply.status})")

@@ -154,7 +154,7 @@ async def _asked(connection: Any, note: str) -> Login | Trouble:
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         return _trouble(error)
     if row is None or not all(isinstance(text, str) for text in tuple(row)[:3]):
-        return Trouble("", "it gave an answer that we do not know")
+        return Trouble("", "it gave an answer that onboard does not know")
     user, database, version = (line(text, limit=120) for text in tuple(row)[:3])
     return Login(user, database, " ".join(version.split()[:2]), bool(row[3]), note)
 

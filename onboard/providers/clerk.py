@@ -258,7 +258,7 @@ class Clerk(Provider):
             return accepted(f"both keys are of {host}")
         return refused(
             f"the publishable key is of {host}, the secret one of {hosts}",
-            detail="sign-in would end in redirects or an invalid key set; copy both from one page",
+            detail="sign-in would go round in redirects; copy both from one page",
             step=Tell("copy both keys from one page", url=_PAGE),
         )
 

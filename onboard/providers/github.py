@@ -283,7 +283,7 @@ def _declined(reply: Reply) -> Verdict:
     if reply.status == 403 and message:
         if "x-github-sso" in reply.headers:
             return limited(
-                "the token is real, but not yet authorised for an organisation with single sign-on",
+                "the token is real, but not yet authorized for an organization with single sign-on",
                 detail="open the token on github.com/settings/tokens and choose Configure SSO",
             )
         if reply.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in message.lower():

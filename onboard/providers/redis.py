@@ -118,7 +118,9 @@ class Redis(Provider):
         except (OSError, asyncio.IncompleteReadError):
             return unclear(f"{where} closed the connection", detail=_hint(url))
         except (ValueError, asyncio.LimitOverrunError):
-            return unclear(f"{where} gave an answer that we do not know", detail="is it Redis that listens there?")
+            return unclear(
+                f"{where} gave an answer that onboard does not know", detail="is it Redis that listens there?"
+            )
 
 
 def _hint(url: Url) -> str:
@@ -206,7 +208,7 @@ def _declined(answer: str, where: str) -> Verdict:
             detail="it has no password; set one there, or ask it through 127.0.0.1",
             step=Tell("set a password on the server (requirepass)"),
         )
-    return unclear(f"{where} answered with an error that we do not know")
+    return unclear(f"{where} answered with an error that onboard does not know")
 
 
 provider = Redis()

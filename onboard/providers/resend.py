@@ -132,7 +132,7 @@ class Resend(Provider):
         fresh = made.get("token") if isinstance(made, dict) else None
         if not isinstance(fresh, str) or not self.shape(self.key("secret"), fresh).fits:
             raise OnboardError(
-                f"{doing}: the answer held none", "look at resend.com/api-keys whether one was made, and delete it"
+                f"{doing}: the answer held none", "see at resend.com/api-keys whether one was made, and delete it"
             )
         return Fresh({"secret": Secret(fresh)}, retire=old[0] if len(old) == 1 else "")
 

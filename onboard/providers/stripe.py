@@ -63,7 +63,7 @@ class Stripe(Provider):
             "whsec_…",
             "https://dashboard.stripe.com/test/webhooks",
             (
-                "for local work: run stripe listen --print-secret, logged in to the same sandbox as the secret key",
+                "for local work: run stripe listen --print-secret, signed in to the same sandbox as the secret key",
                 "for a deployed address: open its endpoint on this page and reveal the signing secret",
             ),
         ),
@@ -279,10 +279,10 @@ class Stripe(Provider):
                 )
         if account and cli and account != cli:
             return limited(
-                f"the secret key is of account {account}, the Stripe CLI is logged in to {cli}",
+                f"the secret key is of account {account}, the Stripe CLI is signed in to {cli}",
                 {"account": account, "cli": cli},
                 detail="webhooks of one account never reach the listener of the other",
-                step=Tell("log the Stripe CLI in to the account of the secret key", command="stripe login"),
+                step=Tell("sign the Stripe CLI in to the account of the secret key", command="stripe login"),
             )
         start = account.removeprefix("acct_")[:14] if account else _account_part(secret)
         if start and _account_part(publishable):

@@ -118,7 +118,7 @@ class UploadThing(Provider):
             if re.fullmatch(r"sk_live_[A-Za-z0-9]{16,}", value):
                 return Shape(True, "a secret of v6; sk_live_ says nothing of production here")
             if isinstance(token(value), Token):
-                return Shape(False, "this is the token of v7, which belongs into UPLOADTHING_TOKEN")
+                return Shape(False, "this is the token of v7, which belongs in UPLOADTHING_TOKEN")
             if value.startswith("sk_test_"):
                 return Shape(False, "this is a test key of another service; UploadThing's starts with sk_live_")
             if value.startswith("sk_live_"):
@@ -179,7 +179,7 @@ def token(value: str) -> Token | str:
     if value.startswith("UPLOADTHING_TOKEN="):
         return "the name before the = does not belong to it"
     if value.startswith("sk_"):
-        return f"this is a secret of v6, which belongs into UPLOADTHING_SECRET; {_V7}"
+        return f"this is a secret of v6, which belongs in UPLOADTHING_SECRET; {_V7}"
     if not re.fullmatch(r"[A-Za-z0-9+/_-]{20,4000}={0,2}", value):
         return wrong(value, _V7)
     plain = value.rstrip("=").replace("-", "+").replace("_", "/")

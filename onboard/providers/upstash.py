@@ -362,7 +362,7 @@ def _id(database: Mapping[str, Any]) -> str:
     """Return the id for a path. Raises OnboardError where it is none."""
     id = str(database.get("database_id", ""))
     if not re.fullmatch(r"[A-Za-z0-9-]{4,64}", id):
-        raise OnboardError("Upstash named a database by an id that we do not understand")
+        raise OnboardError("Upstash named a database by an id that onboard does not understand")
     return id
 
 

@@ -470,7 +470,7 @@ def test_a_full_disk_leaves_the_old_file(trusted: Light) -> None:
 
     assert ran.code == 1
     assert "No space left" in ran.err
-    assert "Free some space" in ran.err
+    assert "free some space" in ran.err
     assert (trusted.root / "tmp" / "after").read_text() == "TEAM_NOTE=old\n"
     assert "onboard-tmp" not in (trusted.root / "tmp" / "names").read_text()
 

@@ -107,9 +107,9 @@ class TestUploadThing(LiveContract[UploadThingStandIn]):
 
     def test_a_v6_secret_in_the_token_variable_is_named(self) -> None:
         shape = self.provider.shape(self.provider.key("token"), SECRET)
-        assert "belongs into UPLOADTHING_SECRET" in shape.text
+        assert "belongs in UPLOADTHING_SECRET" in shape.text
         other = self.provider.shape(self.provider.key("secret"), TOKEN)
-        assert "belongs into UPLOADTHING_TOKEN" in other.text
+        assert "belongs in UPLOADTHING_TOKEN" in other.text
 
     def test_sk_live_is_no_production_here(self) -> None:
         assert self.provider.production(Values([("secret", Held("UPLOADTHING_SECRET", Secret(SECRET)))])) == ""
