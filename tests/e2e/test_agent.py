@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 import subprocess
 import time
@@ -62,7 +64,8 @@ class Person:
     def __init__(self, shop: Light) -> None:
         self.shop = shop
 
-    def types(self, command: str, question: str, answer: str) -> None:
+    def types(self, command: str, question: str, answer: str, code: int = 0) -> str:
+        """Answer the one question of a command, which ends with `code`; return what was on the screen."""
         words = shlex.split(command)
         assert words[0] == "onboard"
         log = self.shop.oracle.terminal(columns=120, rows=60)
@@ -76,13 +79,15 @@ class Person:
         )
         child.logfile_read = log
         child.expect_exact(question)
+        shown = child.before.decode() if isinstance(child.before, bytes) else ""
         if "hidden" in question:
             child.waitnoecho(5)
         child.sendline(answer)
         child.expect(pexpect.EOF)
         child.close()
         log.close()
-        assert child.exitstatus == 0, command
+        assert child.exitstatus == code, command
+        return shown
 
 
 @pytest.fixture
@@ -169,3 +174,28 @@ SCRIPT = """
 env; cat .env.local; printenv STRIPE_SECRET_KEY | base64; printenv DATABASE_URL | od -An -tx1 | tr -d ' \\n'
 """
 """What prints every secret that there is, raw, in base64, and in hex."""
+
+
+@pytest.mark.parts
+def test_a_person_sees_what_a_store_holds_by_name_and_place_before_it_is_taken(shop: Light) -> None:
+    shop.trust()
+    agent, person = Agent(shop), Person(shop)
+    store = {name: shop.credentials[name] for name in ("STRIPE_SECRET_KEY", "ANTHROPIC_API_KEY")}
+    kept = shop.root.parent / f"{shop.root.name}-store"  # where the team's store is: no place of ours
+    kept.write_text(json.dumps({**store, "DOPPLER_CONFIG": "dev"}))
+    shop.tool("doppler", f'echo "$@" >> "$HOME/doppler-ran"; cat {shlex.quote(str(kept))}')
+
+    refused = agent.runs("import", "--from", "doppler")
+    assert refused.code == 4
+    assert "onboard import --from doppler" in refused.err
+    assert not (shop.home / "doppler-ran").exists()
+
+    shown = person.types("onboard import --from doppler", "Take them over? [y/N]", "n", code=4)
+    assert re.search(r"STRIPE_SECRET_KEY  [0-9a-f]{12}  from Doppler", shown)
+    assert "1 more there" in shown
+    assert shop.values() == {}
+
+    person.types("onboard import --from doppler STRIPE_SECRET_KEY", "Take them over? [y/N]", "y")
+    assert shop.values()["STRIPE_SECRET_KEY"] == store["STRIPE_SECRET_KEY"]
+    assert "ANTHROPIC_API_KEY" not in shop.values()
+    assert agent.runs("wait", "STRIPE_SECRET_KEY", "--timeout", "0").code == 0
