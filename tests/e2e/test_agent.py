@@ -79,7 +79,7 @@ class Person:
         )
         child.logfile_read = log
         child.expect_exact(question)
-        shown = child.before.decode() if isinstance(child.before, bytes) else ""
+        shown = repr(child.before)
         if "hidden" in question:
             child.waitnoecho(5)
         child.sendline(answer)
