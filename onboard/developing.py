@@ -6,6 +6,7 @@ Everything is a child of ours and ends with us. The dev server alone decides whe
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from onboard.listening import Listening, Patience
 from onboard.model import Event, Secret, Status
 from onboard.output import Ring
 from onboard.process import Running
+from onboard.project.beside import Beside
 
 _LOOKS_EACH = 0.5
 """Seconds between two looks at the env file."""
@@ -29,15 +31,6 @@ _ARRIVES_WITHIN = 15.0
 """Seconds for an event to come back from Stripe."""
 _LISTENERS_WITHIN = 20.0
 """Seconds that the finish line waits for listeners that are not ready yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """A further program that runs beside the dev server."""
-
-    name: str
-    argv: tuple[str, ...]
-    folder: str = "."
 
 
 @dataclass(frozen=True)
@@ -262,12 +255,13 @@ class Development:
 
     async def _run_beside(self, one: Beside) -> None:
         """Keep a further program up; the app can do without, so that its end is only told."""
-        pause = self._desk.patience.first
+        loop, pause = asyncio.get_running_loop(), self._desk.patience.first
         while True:
+            begun = loop.time()
             view = self._desk.look()
             try:
-                argv = children.program(view, one.argv)
-                folder = Path(view.project.root) / one.folder
+                argv = children.program(view, shlex.split(one.command))
+                folder = Path(view.project.root) / one.dir
                 running = await view.machine.runner.start(argv, cwd=folder, env=devserver.environment(view))
             except ProcessError as error:
                 await self._tell(f"{one.name} does not run: {error.message}; {error.hint}", level=Status.WARN)
@@ -280,6 +274,8 @@ class Development:
             if not self._desk.approved():
                 await self._tell(f"{one.name} ended (exit {code}); not started again: not approved", level=Status.WARN)
                 return
+            if loop.time() - begun >= self._desk.patience.steady:
+                pause = self._desk.patience.first
             await self._tell(f"ended (exit {code}); starts again in {pause:g} s", one.name, Status.WARN, "progress")
             await asyncio.sleep(pause)
             pause = min(pause * 2, self._desk.patience.most)

@@ -342,6 +342,8 @@ class Session(Looking):
         Raises NeedsPerson before production, ProcessError where the port is held or there is no dev server.
         """
         from onboard.developing import Desk, Development
+        from onboard.project import beside
+        from onboard.project.files import Tree
 
         self._require_trust()
         await self._read_vault()
@@ -353,6 +355,7 @@ class Session(Looking):
             approved=self._approved_now,
             claim=self._claim_listeners(),
             now=self._now,
+            beside=beside.find(Tree(Path(self.project.root)), self.app),
         )
         development = Development(desk, prove=prove)
         self.logs = development.logs

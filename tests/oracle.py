@@ -132,9 +132,9 @@ class Oracle:
 
     def look_at_command_lines(self) -> None:
         """Note the command line of each process that there is now."""
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
+        for name in filter(str.isdigit, os.listdir("/proc")):  # a glob stops at a process that ends meanwhile
             try:
-                self._lines.add(path.read_bytes())
+                self._lines.add(Path(f"/proc/{name}/cmdline").read_bytes())
             except OSError:
                 continue
 

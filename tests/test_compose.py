@@ -277,6 +277,38 @@ async def test_caddys_own_certificate_is_no_trouble_on_this_machine(shop: Light,
     assert told == f"https://localhost:{caddy} answers 502: it is up, and the app behind it is not"
 
 
+@pytest.mark.parametrize(
+    ("cli", "argv"), [(True, ("supabase", "start")), (False, ("pnpm", "exec", "supabase", "start"))]
+)
+async def test_supabases_stack_is_offered_where_the_address_is_local_and_nothing_answers(
+    shop: Light, ports: tuple[int, int], cli: bool, argv: tuple[str, ...]
+) -> None:
+    supabase(shop, f"http://127.0.0.1:{ports[1]}")
+    shop.env["PATH"] = shop.alone()
+    shop.tool("supabase", "exit 0" if cli else None)
+    found = (await look(shop, "local"))["local.supabase"]
+
+    assert found.status is Status.FAIL
+    assert f"leads to port {ports[1]}" in found.summary
+    assert isinstance(found.step, Run)
+    assert found.step.argv == argv
+
+
+async def test_a_stack_that_answers_is_fine_and_a_hosted_project_has_none(shop: Light, ports: tuple[int, int]) -> None:
+    supabase(shop, f"http://localhost:{ports[0]}")
+    assert (await look(shop, "local"))["local.supabase"].status is Status.OK
+    supabase(shop, "https://abcdefghijklmnopqrst.supabase.co")
+    assert await look(shop, "local") == {}
+
+
+def supabase(shop: Light, url: str) -> None:
+    """Let the shop have a local stack and lead to `url`."""
+    (shop.project / "supabase").mkdir(exist_ok=True)
+    (shop.project / "supabase" / "config.toml").write_text('project_id = "shop"\n')
+    shop.template("NEXT_PUBLIC_SUPABASE_URL=\nNEXT_PUBLIC_SUPABASE_ANON_KEY=\n")
+    shop.file.write_text(f"NEXT_PUBLIC_SUPABASE_URL={url}\n")
+
+
 def test_a_service_with_a_profile_is_aside() -> None:
     text = "services:\n  db:\n    image: a\n  studio:\n    image: b\n    profiles: [tools]\n    ports: ['8080:80']\n"
     found = compose.parse("compose.yml", text)

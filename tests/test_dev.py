@@ -309,6 +309,23 @@ async def test_a_second_onboard_uses_the_listeners_that_run_already(shop: Light)
             pass
 
 
+async def test_a_program_beside_the_app_is_kept_up_and_its_end_ends_nothing_else(shop: Light) -> None:
+    run = make(shop)
+    shop.package(scripts={"dev": f"next dev -p {run.port}", "jobs": "npx inngest-cli@latest dev"})
+    pnpm = (shop.tools / "pnpm").read_text().partition("\n")[2]
+    shop.tool("pnpm", pnpm.replace(" dev) ", ' jobs) echo jobs are up; [ -f "$HOME/once" ] && exec sleep 600; '
+                                             'touch "$HOME/once"; exit 3;; dev) ', 1))  # fmt: skip
+    async with run.up() as events:
+        ended = await run.until(events, "progress")
+        while not (again := await run.until(events, "line")).text.startswith("jobs are up"):
+            pass
+        if not any(event.kind == "finish" for event in run.seen):
+            await run.until(events, "finish")
+
+    assert (ended.source, again.source) == ("inngest", "inngest")
+    assert "exit 3); starts again in 1 s" in ended.text
+
+
 # production
 
 

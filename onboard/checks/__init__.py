@@ -12,7 +12,7 @@ from onboard.model import Finding, Status
 
 _MODULES = (
     "variables", "files", "drift", "apps", "code", "repository", "live", "rotation", "age", "tools", "keyring",
-    "git", "compose", "database", "webhooks", "ports", "remote",
+    "git", "compose", "local", "database", "webhooks", "ports", "remote",
 )  # fmt: skip
 """Modules of this folder, in the order in which their findings are told. Each has `checks(view)`."""
 

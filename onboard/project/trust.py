@@ -11,6 +11,7 @@ from pathlib import Path
 
 from onboard import statefile
 from onboard.clean import line
+from onboard.project import beside
 from onboard.project.files import Tree, join
 from onboard.project.values import App, Project
 
@@ -141,6 +142,11 @@ def commands(project: Project, app: App) -> tuple[tuple[str, str], ...]:
         )
     if app.dev is not None:
         found[app.dev.command] = "; ".join(_scripts(tree, app.dev.dir, *_with_hooks(app.dev.script))) or app.dev.command
+    for one in beside.find(tree, app):
+        found[one.command] = "; ".join(_scripts(tree, one.dir, *_with_hooks(one.script)))
+    if tree.has("supabase/config.toml"):
+        config = tree.data("supabase/config.toml") or b""
+        found["supabase start"] = f"supabase/config.toml (sha256 {hashlib.sha256(config).hexdigest()[:32]})"
     if app.compose_file is not None:
         file = tree.data(app.compose_file) or b""
         services = ", ".join(app.compose_services) or "services"
