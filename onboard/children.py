@@ -42,9 +42,9 @@ class Terminal(Protocol):
         ...
 
 
-def redactor(view: View) -> Redactor:
-    """Return what hides every secret that this project holds."""
-    secrets = [value for name, value in view.values.items() if _is_secret(view, name)]
+def redactor(view: View, *more: Secret) -> Redactor:
+    """Return what hides every secret that this project holds, and `more`."""
+    secrets = [*more, *(value for name, value in view.values.items() if _is_secret(view, name))]
     secrets += [entry.value for entry in (view.stored or {}).values()]
     return Redactor(secrets)
 
@@ -75,10 +75,18 @@ def program(view: View, argv: Sequence[str]) -> tuple[str, ...]:
 
 
 async def run(
-    view: View, argv: Sequence[str], env: Mapping[str, str | Secret], *, folder: str = "."
+    view: View,
+    argv: Sequence[str],
+    env: Mapping[str, str | Secret],
+    *,
+    folder: str = ".",
+    hidden: Sequence[Secret] = (),
 ) -> AsyncGenerator[Event, None]:
-    """Run a command and yield its lines, the last event being `exit` with its code. Leaving early ends it."""
-    hide = redactor(view)
+    """Run a command and yield its lines, the last event being `exit` with its code. Leaving early ends it.
+
+    `hidden`: secrets besides the project's own that its output must not show.
+    """
+    hide = redactor(view, *hidden)
     running = await view.machine.runner.start(program(view, argv), env=env, cwd=Path(view.project.root) / folder)
     try:
         async for output in running.lines():
@@ -92,7 +100,13 @@ async def run(
 
 
 async def on_terminal(
-    view: View, argv: Sequence[str], env: Mapping[str, str | Secret], terminal: Terminal, *, folder: str = "."
+    view: View,
+    argv: Sequence[str],
+    env: Mapping[str, str | Secret],
+    terminal: Terminal,
+    *,
+    folder: str = ".",
+    hidden: Sequence[Secret] = (),
 ) -> AsyncGenerator[str | int, None]:
     """Run a command on a terminal of its own; leaving early ends it.
 
@@ -104,7 +118,7 @@ async def on_terminal(
     cwd = Path(view.project.root) / folder
     running = await view.machine.runner.start(program(view, argv), env=env, cwd=cwd, terminal=terminal.rows_and_columns)
     try:
-        terminal.opened(running, redactor(view))
+        terminal.opened(running, redactor(view, *hidden))
         async for _, data in running.chunks():
             for at in range(0, len(data), _PIECE):
                 terminal.feed(data[at : at + _PIECE])

@@ -91,8 +91,9 @@ async def push(
     said, code = _Said(), -1
     argv = tuple(shlex.split(target.push.command))
     env = {**children.variables(view, secrets=True), **target.gives}
+    folder, hidden = target.push.dir, target.secrets
     if terminal is None:
-        async with aclosing(children.run(view, argv, env, folder=target.push.dir)) as events:
+        async with aclosing(children.run(view, argv, env, folder=folder, hidden=hidden)) as events:
             async for event in events:
                 if event.kind == "exit":
                     code = int(event.data["code"] or 0)
@@ -100,7 +101,7 @@ async def push(
                     said.hears(event.text + "\n")
                     yield event
     else:
-        async with aclosing(children.on_terminal(view, argv, env, terminal, folder=target.push.dir)) as pieces:
+        async with aclosing(children.on_terminal(view, argv, env, terminal, folder=folder, hidden=hidden)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, int):
                     code = piece

@@ -71,6 +71,14 @@ class Target:
         of = f"project {told['project']}" if told.get("project") else ""
         return " · ".join(filter(None, (at, f"branch {branch}{kind}" if branch else "", of)))
 
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What the tool holds and must not show: another file's or the shell's, too."""
+        given = (
+            one for name, one in self.gives.items() if "://" in one.reveal() or re.search(r"PASS|PWD|SECRET", name)
+        )
+        return (*((self.url,) if self.url is not None else ()), *given)
+
     def lines(self) -> tuple[str, ...]:
         """Return what a person reads before agreeing: the database, where its URL comes from, and what to know."""
         count = () if self.tables is None else (f"tables now: {len(self.tables) or 'none'}",)

@@ -396,15 +396,12 @@ async def test_whoever_types_the_branchs_name_pushes(shop: Light) -> None:
 async def test_another_database_than_the_one_shown_is_not_touched(shop: Light) -> None:
     session = prepared(shop, Sign(lambda s: s.services.neon.url(), files=PLACE))
     shown, _ = await session.push_target()
-    (shop.project / ".env").write_text(f"DATABASE_URL='{SAFE}'\n")
-    (shop.project / "drizzle.config.ts").write_text("import 'dotenv/config';\n" + CONFIG)
-    view = session.view()
-    from onboard.push import push
-
-    events_ = [event async for event in push(view, shown=shown)]
+    shop.file.write_text(f"DATABASE_URL='{shop.services.neon.url(pooled=True)}'\n")
+    async with aclosing(session.push(shown=shown)) as happening:
+        last = [event async for event in happening][-1]
     await session.close()
 
-    assert events_[-1].kind == "failed"
+    assert (last.kind, "changed since it was shown" in last.text) == ("failed", True)
     assert not (shop.home / "pnpm-ran").exists()
 
 
@@ -566,6 +563,14 @@ def test_a_secret_that_a_tool_draws_is_blotted_out(how: str) -> None:
 
     assert not any(SECRET[at : at + 6] in drawn for at in range(len(SECRET) - 5)), drawn
     assert not any(SECRET[at : at + 6] in "".join(screen.said()) for at in range(len(SECRET) - 5))
+
+
+def test_what_cannot_be_printed_takes_nothing_else_with_it() -> None:
+    screen = emulator()
+    screen.feed("a\u200bb\u202ec e\u0301\u0301\u0301\u0301\u0301\u0301 日本 \x07 d".encode())
+
+    assert shown(screen).startswith("a\ufffdb\ufffdc é")
+    assert "日本  d" in shown(screen)
 
 
 def test_a_sequence_that_never_ends_is_given_up_and_a_flood_is_bounded() -> None:

@@ -38,6 +38,7 @@ def main(verb: str, words: list[str]) -> int:
         common.note(f"nothing was pushed: {line(target.stopped)}{hint}")
         return common.FAILED
     person = session.machine.terminal
+    screen = person and session.machine.env.get("TERM", "dumb") != "dumb"
     confirmed, way = "", ""
     if target.names:
         confirmed = _typed(target, person=person, yes=options.yes)
@@ -49,11 +50,13 @@ def main(verb: str, words: list[str]) -> int:
         if not common.confirm(f"Run `{line(target.push.command)}` there?"):
             common.note("not run")
             return common.PERSON
-    if person and ways:
+    if person and ways and not options.yes:
         way = _chosen(ways)
     while True:
         try:
-            return _on_terminal(session, target, confirmed, way) if person else _without(session, target, confirmed)
+            return (
+                _on_terminal(session, target, confirmed, way) if screen else _without(session, target, confirmed, way)
+            )
         except NeedsPerson as stop:
             if not person or confirmed == (confirmed := _asked(stop)):
                 raise
@@ -96,13 +99,13 @@ def _chosen(ways: tuple[WayBack, ...]) -> str:
     return ways[int(typed) - 1].id if typed.isdecimal() and 0 < int(typed) <= len(ways) else ""
 
 
-def _without(session: Session, target: Target, confirmed: str) -> int:
+def _without(session: Session, target: Target, confirmed: str, way: str) -> int:
     """Push where nobody can be asked: the tool has no terminal, and applies nothing that it must ask about."""
 
     async def run() -> int:
         code = common.FAILED
         try:
-            async for event in session.push(confirmed=confirmed, shown=target):
+            async for event in session.push(confirmed=confirmed, shown=target, way=way):
                 if event.text not in target.lines():
                     code = _told(event, code)
         finally:

@@ -200,8 +200,11 @@ def test_what_the_tool_really_reads_is_what_is_shown_and_pushed_to(drizzle: Driz
     drizzle.enter(other, ".env")
     config = drizzle.at.project / "drizzle.config.ts"
     config.write_text(CONFIG.replace('config({ path: ".env.local", quiet: true });', "config({ quiet: true });"))
+    with config.open("a") as file:  # a tool that tells what it should not
+        file.write("console.log(`it is ${new URL(process.env.DATABASE_URL!).password}`);\n")
     pushed = drizzle.at.onboard("push", "--yes")
 
+    assert "it is [secret]" in pushed.err
     assert pushed.code == 0, pushed.err
     assert f"database: {urlsplit(other).path.lstrip('/')} on" in pushed.err
     assert "DATABASE_URL in .env.local leads to another database; the tool takes the one in .env" in pushed.err
