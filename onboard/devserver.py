@@ -64,10 +64,10 @@ def environment(view: View) -> Mapping[str, str | Secret]:
     What rests in the keyring alone; and the env file's values where the app would not see them change by itself.
     A framework that reloads the file reads it itself: in its environment a value would stand still.
     """
-    stored = {name: entry.value for name, entry in (view.stored or {}).items() if not view.values.get(name)}
+    alone = {n: e.value for n, e in (view.stored or {}).items() if n in view.apart or not view.values.get(n)}
     held = {} if reloads(view) else children.variables(view, secrets=True)
     said = {name: view.machine.env[name] for name in _OPT_OUTS if name in view.machine.env}
-    return {**said, **stored, **held}
+    return {**said, **alone, **held}
 
 
 def conflict(view: View) -> None:

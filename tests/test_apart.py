@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from onboard import checks as all_checks
-from onboard import holdings
+from onboard import devserver, holdings
 from onboard.choices import Choices
 from onboard.errors import OnboardError, VaultError
 from onboard.model import Finding, Secret, Status
@@ -89,6 +89,15 @@ async def test_secrets_leave_the_file_everything_else_stays_and_a_child_gets_the
     await session.run(("sh", "-c", 'echo "key $STRIPE_SECRET_KEY"'), out, io.BytesIO())
     assert b"key" in out.getvalue()
     assert before["STRIPE_SECRET_KEY"].encode() not in out.getvalue()
+
+
+async def test_the_dev_server_gets_what_the_file_does_not_hold_and_nothing_that_it_reads_itself(
+    shop: Light, session: Session
+) -> None:
+    await session.place_secrets(in_file=False)
+    given = devserver.environment(session.view())
+    assert given["STRIPE_SECRET_KEY"] == Secret(shop.services.stripe.secret_key)
+    assert "APP_URL" not in given  # Next would expand it a second time
 
 
 async def test_they_come_back_into_the_file_as_they_were(shop: Light, session: Session) -> None:
