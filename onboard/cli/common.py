@@ -155,11 +155,16 @@ def machine(options: argparse.Namespace) -> Machine:
 
 def open_session(options: argparse.Namespace) -> Session:
     """Return the session at `--path`. Raises ProjectError, UsageError."""
+    return read(machine(options), folder(options))
+
+
+def read(here: Machine, place: Path) -> Session:
+    """Return the session at `place`. Raises ProjectError."""
     from onboard.process import harden
     from onboard.session import Session
 
     harden()
-    return Session.open(machine(options), folder(options))
+    return Session.open(here, place)
 
 
 def folder(options: argparse.Namespace) -> Path:

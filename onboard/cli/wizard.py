@@ -5,10 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
 
-from onboard.cli import common, report
-from onboard.model import Secret, Status
-from onboard.session import Session
+from onboard import tui
+from onboard.cli import common
+from onboard.tui import Opening
+
+if TYPE_CHECKING:
+    from onboard.model import Secret
+    from onboard.session import Session
 
 
 def main(verb: str, words: list[str]) -> int:
@@ -16,24 +22,22 @@ def main(verb: str, words: list[str]) -> int:
     parser = common.parser("", "The wizard where something is owed, the status board where all is well.")
     parser.add_argument("--plain", action="store_true", help="line by line, for screen readers and simple terminals")
     options = parser.parse_args(words)
-    session = common.open_session(options)
-    return start(session, plain=options.plain)
+    machine, folder = common.machine(options), common.folder(options)
+    return start(Opening(machine, folder, partial(common.read, machine, folder)), plain=options.plain)
 
 
-def start(session: Session, *, plain: bool = False, demo: Mapping[str, Secret] | None = None) -> int:
-    """Show `session` in the form that this terminal allows; return the exit code.
+def start(opening: Opening, *, plain: bool = False, demo: Mapping[str, Secret] | None = None) -> int:
+    """Open a sitting in the form that this terminal allows; return the exit code.
 
     `demo`: the values that the sample project's services would hand out, filled in on a key press.
     """
-    if not session.machine.terminal:
-        return asyncio.run(_plan(session))
+    if not opening.machine.terminal:
+        return asyncio.run(_plan(opening.read()))
     if plain or os.environ.get("TERM", "dumb") == "dumb":
         from onboard.cli import plain as plainly
 
-        return plainly.run(session, demo or {})
-    from onboard import tui
-
-    outcome = tui.run(session, demo=tui.Demo(demo) if demo is not None else None)
+        return plainly.run(opening.read(), demo or {})
+    outcome = tui.run(opening, demo=tui.Demo(demo) if demo is not None else None)
     for text in outcome.lines:
         common.note(text)
     return outcome.code
@@ -41,6 +45,9 @@ def start(session: Session, *, plain: bool = False, demo: Mapping[str, Secret] |
 
 async def _plan(session: Session) -> int:
     """Print what is owed: without a terminal nobody can be asked."""
+    from onboard.cli import report
+    from onboard.model import Status
+
     try:
         async for _finding in session.look():
             pass

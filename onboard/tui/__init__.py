@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onboard.machine import Machine
     from onboard.model import Secret
     from onboard.session import Session
 
@@ -20,6 +23,17 @@ class Demo:
     values: Mapping[str, Secret]
     """By variable name."""
     banner: str = "demo: stand-ins on this machine, nothing leaves it"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A sitting that is still to be opened: reading the repository takes longer than showing the first frame."""
+
+    machine: Machine
+    folder: Path
+    """What is read."""
+    read: Callable[[], Session]
+    """Reads it; called once, in a thread. Raises OnboardError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +53,8 @@ def scrub() -> None:
         del os.environ[name]
 
 
-def run(session: Session, *, demo: Demo | None = None) -> Outcome:
-    """Show the app until the person leaves, and close the session."""
+def run(session: Session | Opening, *, demo: Demo | None = None) -> Outcome:
+    """Show the app until the person leaves, and close the session. Raises what `Opening.read` raises."""
     scrub()  # before Textual is imported: it reads them then
     gc.disable()  # until the first frame: collecting while a hundred classes are made finds nothing
     from onboard.tui.app import OnboardApp

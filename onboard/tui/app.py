@@ -20,19 +20,21 @@ from onboard import clean
 from onboard.errors import NeedsPerson, OnboardError
 from onboard.model import Ask, Open, Run, Status, Tell, Write
 from onboard.plan import Owed
-from onboard.tui import Demo, Outcome, crash, messages, settings
+from onboard.tui import Demo, Opening, Outcome, crash, messages, settings
 from onboard.tui.approval import ApprovalScreen
+from onboard.tui.aside import aside
 from onboard.tui.ask import AskScreen
 from onboard.tui.board import BoardScreen, owed_for
 from onboard.tui.dialogs import Detail, Help, Leave
 from onboard.tui.frame import Frame
 from onboard.tui.listeners import ListenersScreen
 from onboard.tui.offers import Offers
+from onboard.tui.opening import OpeningScreen
 from onboard.tui.page import PageScreen
 from onboard.tui.parts import Stages
 from onboard.tui.running import RunScreen, WriteScreen
 from onboard.tui.safe import SafeApp, signals_as_before
-from onboard.tui.sitting import Sitting
+from onboard.tui.sitting import Sitting, left_early
 from onboard.tui.themes import THEMES
 
 if TYPE_CHECKING:
@@ -54,11 +56,19 @@ class OnboardApp(SafeApp):
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="suspend"),
     ]
 
-    def __init__(self, session: Session, demo: Demo | None = None) -> None:
-        chosen = settings.load(session.machine.config)
-        env = session.machine.env
-        super().__init__(session.machine.state, ansi_color=True if env.get("NO_COLOR") else None)
-        self.sitting = Sitting(session, demo)
+    sitting: Sitting
+    """There once the repository is read."""
+
+    def __init__(self, session: Session | Opening, demo: Demo | None = None) -> None:
+        machine = session.machine
+        chosen = settings.load(machine.config)
+        env = machine.env
+        super().__init__(machine.state, ansi_color=True if env.get("NO_COLOR") else None)
+        self._opening = session if isinstance(session, Opening) else None
+        self._demo = demo
+        self._refused: OnboardError | None = None
+        if not isinstance(session, Opening):
+            self.sitting = Sitting(session, demo)
         for theme in THEMES:
             self.register_theme(theme)
         wanted = chosen.theme if chosen.theme in self.available_themes else None
@@ -81,18 +91,45 @@ class OnboardApp(SafeApp):
         """Run until the person leaves, and return how it ended."""
         with signals_as_before():
             asyncio.run(self._sit())
+        if self._refused is not None:
+            raise self._refused
+        if not self._is_open:
+            return left_early(self.signal, self.broke)
         return self.sitting.outcome(signal=self.signal, broke=self.broke)
+
+    @property
+    def _is_open(self) -> bool:
+        return hasattr(self, "sitting")
 
     async def _sit(self) -> None:
         self.catch_signals()
         try:
             await self.run_async()
         finally:
-            with suppress(TimeoutError, OnboardError):
-                await asyncio.wait_for(self.sitting.session.close(), 5)
+            if self._is_open:
+                with suppress(TimeoutError, OnboardError):
+                    await asyncio.wait_for(self.sitting.session.close(), 5)
 
     def on_mount(self) -> None:
-        """Show the first screen, and start looking once it can be seen."""
+        """Show the first screen; what takes time begins once it can be seen."""
+        if self._opening is None:
+            self._begin()
+        else:
+            self.push_screen(OpeningScreen(self._opening.folder))
+            self.call_after_refresh(self._open, self._opening)
+
+    @work(exit_on_error=False)
+    async def _open(self, opening: Opening) -> None:
+        """Read the repository beside the loop, which goes on taking keys."""
+        try:
+            self.sitting = Sitting(await aside(opening.read), self._demo)
+        except OnboardError as error:
+            self._refused = error
+            self.exit()
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
         if self._trouble:
             self.sitting.note(self._trouble, Status.WARN)
         self._start()
@@ -135,7 +172,7 @@ class OnboardApp(SafeApp):
         """Put a screen in the place of the one that is there; dialogs over it are closed."""
         while isinstance(self.screen, Detail | Help | Leave | Offers) and len(self.screen_stack) > 1:
             self.pop_screen()
-        if isinstance(self.screen, Frame):
+        if isinstance(self.screen, Frame | OpeningScreen):
             self.switch_screen(screen)
         else:
             self.push_screen(screen)

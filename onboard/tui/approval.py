@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,12 +13,14 @@ from textual.message import Message
 from textual.widgets import Static
 
 from onboard.plan import Stage
-from onboard.project.trust import Approval
 from onboard.tui import text
 from onboard.tui.frame import Frame
 from onboard.tui.messages import Approved
 from onboard.tui.parts import Choices
 from onboard.tui.sitting import Sitting
+
+if TYPE_CHECKING:
+    from onboard.project.trust import Approval
 
 
 class ApprovalScreen(Frame):

@@ -100,6 +100,8 @@ class AskScreen(Frame):
         if any(field.state != "missing" for field in self.form.fields):
             why = text.line(self.owed.finding.summary, text.QUIET)
             rows.append(text.join(text.sign(self.owed.finding.status), why))
+        if len(self.form.ways) > 1:
+            rows.append(text.line(f"One of these is enough: {', '.join(self.form.ways)}"))
         if self.form.page:
             rows.append(text.join(text.say("→", text.QUIET), text.line(self.form.page, text.LINK, limit=4000)))
         if self.offers:

@@ -116,6 +116,11 @@ class Sitting:
         return Outcome(4 if Status.FAIL in states else 3 if Status.UNKNOWN in states else 0, tuple(shown))
 
 
+def left_early(signal: int | None, broke: str) -> Outcome:
+    """Return how an app ended that was left before the repository was read."""
+    return Outcome(128 + signal if signal else 1 if broke else 4, (broke,) if broke else ())
+
+
 _MARKS = {Status.FAIL: "✗", Status.UNKNOWN: "?", Status.WARN: "!"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,7 +15,8 @@ from textual.pilot import Pilot
 
 from onboard.errors import EnvFileError
 from onboard.model import Ask, Event, Finding, Secret, Status
-from onboard.tui import Demo
+from onboard.session import Session
+from onboard.tui import Demo, Opening
 from onboard.tui.app import OnboardApp
 from onboard.tui.approval import ApprovalScreen
 from onboard.tui.ask import AskScreen
@@ -575,3 +577,37 @@ async def test_on_the_drift_board_one_key_tells_the_cause_and_one_does_the_step(
         await press(pilot, "escape", "s")
         assert isinstance(pilot.app.screen, AskScreen)
         assert "STRIPE_SECRET_KEY" in shown(pilot)
+
+
+# opening
+
+
+async def test_the_first_frame_is_there_before_the_repository_is_read_and_keys_work_meanwhile(tmp_path: Path) -> None:
+    session, may_read = FakeSession(tmp_path, all_well()), threading.Event()
+
+    def read() -> Session:
+        may_read.wait(20)
+        return session.real()
+
+    app = OnboardApp(Opening(session.machine, tmp_path, read))
+    async with app.run_test(size=LARGE) as pilot:
+        await until(pilot, lambda: "Reading" in shown(pilot))
+        await pilot.press("ctrl+p", "escape")
+        assert "All is well" not in shown(pilot)
+        may_read.set()
+        await until(pilot, lambda: "All is well" in shown(pilot))
+
+
+async def test_a_repository_that_cannot_be_read_in_time_keeps_nobody(tmp_path: Path) -> None:
+    never = threading.Event()
+
+    def read() -> Session:
+        never.wait(20)
+        raise AssertionError
+
+    app = OnboardApp(Opening(FakeSession(tmp_path).machine, tmp_path, read))
+    async with app.run_test(size=LARGE) as pilot:
+        await until(pilot, lambda: "Reading" in shown(pilot))
+        await pilot.press("q")
+    never.set()
+    assert not app.is_running

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import termios
 import time
 from pathlib import Path
@@ -200,3 +201,15 @@ def test_suspended_and_back_it_is_as_it_was_and_shows_no_value() -> None:
         assert KEY.encode() not in at.raw[seen:]
         at.child.send("\x03")
         assert at.end() == 130
+
+
+def test_a_repository_that_cannot_be_understood_is_told_on_the_normal_screen(tmp_path: Path) -> None:
+    (tmp_path / "onboard.toml").write_text("[project\n")
+    at = Terminal([str(Path(sys.executable).with_name("onboard"))], {"HOME": str(tmp_path / "home")}, cwd=tmp_path)
+    try:
+        assert at.end() == 2
+    finally:
+        at.child.close(force=True)
+    assert "onboard.toml" in at.text
+    for switch in LEFT_ON:
+        assert switch in at.raw.decode("utf-8", "replace")
