@@ -28,7 +28,7 @@ async def main(options: argparse.Namespace) -> int:
 
 
 async def _list(options: argparse.Namespace) -> int:
-    session = common.open_session(options)
+    session = common.trusted_session(options)
     try:
         for source in session.sources():
             common.out(f"{line(source.id, limit=40):<10} {clean(source.text)}" + _why(source.missing))
