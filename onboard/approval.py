@@ -9,7 +9,7 @@ from onboard.project import Project
 from onboard.project.trust import Approval, Gate, commands
 from onboard.understanding import services
 
-_OWN_HOST = "the server that the value itself names"
+OWN_HOST = "the server that the value itself names"
 """For databases and the like, wherever they are: what the person entered is where it goes."""
 
 
@@ -24,7 +24,7 @@ def ask(gate: Gate, project: Project, variables: tuple[Variable, ...], env_file:
             if not set(credential.needs) <= set(service.keys.values()):
                 continue  # the project has no variable for it
             names = [n for n, key in service.keys.items() if key in (*credential.needs, *credential.uses)]
-            for host in (*credential.hosts, *((_OWN_HOST,) if credential.own_host else ())):
+            for host in (*credential.hosts, *((OWN_HOST,) if credential.own_host else ())):
                 hosts.setdefault(host, [])
                 hosts[host] += [name for name in names if name not in hosts[host]]
     for host, sent in remotes.hosts(project).items():

@@ -9,6 +9,7 @@ from functools import partial
 
 from onboard import checks as all_checks
 from onboard import doctor, paste
+from onboard.approval import OWN_HOST
 from onboard.checks import variables as variable_checks
 from onboard.checks._base import Check, View
 from onboard.checks.live import live_id
@@ -70,8 +71,11 @@ class Form:
     """The app runs without this service: skipping it costs a feature, nothing more."""
     limits: str
     """The free plan's limits; empty: not known."""
+    ways: tuple[str, ...] = ()
+    """The alternatives of which one is enough, this one among them; empty: there is no other way."""
 
 
+_HERE = ("127.0.0.1", "localhost")
 _FOR_MACHINES = ("branch_id", "endpoint", "endpoint_id", "version", "project_id", "default", "protected")
 """Facts of an identity by which no person recognises an account."""
 
@@ -95,7 +99,21 @@ def form(view: View, names: Sequence[str]) -> Form:
         fields=tuple(_field(view, variable) for variable in wanted),
         optional=all(variable.need is Need.OPTIONAL for variable in wanted),
         limits=provider.limits if provider else "",
+        ways=_ways(view, wanted),
     )
+
+
+def _ways(view: View, wanted: Sequence[Variable]) -> tuple[str, ...]:
+    """Return the services of the alternatives that these variables belong to, by title."""
+    groups = {variable.one_of for variable in wanted} - {None}
+    firsts = [
+        next((v for name in names if (v := view.variable(name)) is not None), None)
+        for alternative in view.app.alternatives
+        if alternative.name in groups
+        for _, names in alternative.options
+    ]
+    titles = (found[0].title if (found := whose(one)) else one.name for one in firsts if one is not None)
+    return tuple(dict.fromkeys(titles))
 
 
 def _hosts(view: View, names: Sequence[str]) -> tuple[str, ...]:
@@ -106,7 +124,9 @@ def _hosts(view: View, names: Sequence[str]) -> tuple[str, ...]:
         for credential in service.provider.credentials if keys else ():
             there = set(credential.needs) <= set(service.keys.values())
             if there and keys & {*credential.needs, *credential.uses}:
-                found |= dict.fromkeys(map(host_in_words, credential.hosts))
+                own = (OWN_HOST,) if credential.own_host else ()
+                here = ("this machine" if host in _HERE else host_in_words(host) for host in credential.hosts)
+                found |= dict.fromkeys((*own, *here))
     return tuple(found)
 
 

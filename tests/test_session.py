@@ -518,3 +518,18 @@ async def test_a_new_file_is_the_template_with_only_what_is_ready_in_it(shop: Li
 
     assert set(again.view().values) == {"TEAM_NOTE", "APP_URL"}
     assert "# Make one with: openssl rand -base64 32" in shop.file.read_text()
+
+
+async def test_a_form_says_that_one_of_several_ways_is_enough_and_where_each_value_goes(
+    shop: Light, vault: Vault, tmp_path: Path
+) -> None:
+    folder = tmp_path / "cloudgreet"
+    shutil.copytree(Path(__file__).parent / "projects" / "cloudgreet", folder)
+    session = opened(shop, vault, folder)
+    ways = ("Vercel Edge Config", "Upstash", "Redis")
+
+    assert session.form(("EDGE_CONFIG_URL",)).ways == ways
+    assert session.form(("REDIS_REST_URL", "REDIS_REST_TOKEN")).ways == ways
+    assert session.form(("REDIS_URL",)).hosts == ("the server that the value itself names",)
+    assert session.form(("REDIS_REST_URL", "REDIS_REST_TOKEN")).hosts == ("*.upstash.io", "this machine")
+    assert session.form(("SLACK_WEBHOOK_URL",)).ways == ()

@@ -74,6 +74,8 @@ async def _one(session: Session, owed: Owed, count: int, demo: Mapping[str, Secr
 async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> bool:
     form = session.form(step.variables)
     common.out(f"{line(form.title)}{f', for {line(form.purpose)}' if form.purpose else ''}")
+    if len(form.ways) > 1:
+        common.out(f"One of these is enough: {', '.join(map(line, form.ways))}")
     for number, text in enumerate(form.instructions, 1):
         common.out(f"  {number}. {clean(text)}")
     if form.page:
@@ -82,7 +84,8 @@ async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> bool:
         common.out(f"  It is checked with {', '.join(map(line, form.hosts))}.")
     made_here = {field.variable.name for field in form.fields if field.can_generate}
     ways = [way for way in session.offers(step.variables) if not made_here.issuperset(way.gives)]
-    if ways and _question("Get them without typing? [y/N]: ") == "y":
+    offered = " or ".join(line(way.title) for way in ways)
+    if ways and _question(f"Get them without typing ({offered})? [y/N]: ") == "y":
         return await _make(session, ways)
     values: dict[str, Secret] = {}
     for field in form.fields:
