@@ -7,16 +7,25 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from onboard import checks as all_checks
-from onboard import doctor
+from onboard import doctor, target
 from onboard.checks import database
 from onboard.checks._base import View
 from onboard.errors import NeedsPerson, OnboardError
 from onboard.model import Event, Status
+from onboard.winning import Source
 
 
 async def stopped(view: View, confirmed: str) -> AsyncGenerator[Event, None]:
     """Yield what is known of the app's database. Raises NeedsPerson where it would, and `confirmed` is not its name."""
     found = database.database(view)
+    typed = ""
+    if found is not None and (value := view.values.get(found[1])):
+        sign, typed = target.by_name(view, Source(found[1], value, view.env_path.name))
+        if sign and confirmed != typed:
+            raise NeedsPerson(
+                f"{found[1]} is a production database ({sign}); nothing was started",
+                f"a person who means it types its name: {typed}",
+            )
     checks = all_checks.everything(view)
     ids = [check.id for check in checks if check.id.startswith("mode.")]
     ids += ["database.target", f"live.{found[0]}"] if found else []
@@ -33,7 +42,7 @@ async def stopped(view: View, confirmed: str) -> AsyncGenerator[Event, None]:
                 continue
             if finding.status is Status.FAIL:
                 name = finding.evidence.get("branch") or finding.evidence.get("database") or "production"
-                if confirmed != name:
+                if confirmed not in {name, typed} - {""}:
                     raise NeedsPerson(
                         f"{finding.summary}; nothing was started", f"a person who means it types its name: {name}"
                     )

@@ -171,6 +171,18 @@ def _local(source: Source) -> bool:
     return source.url.reveal().startswith("file:") or (isinstance(url, Url) and url.host in LOCAL_HOSTS)
 
 
+def by_name(view: View, source: Source) -> tuple[str, str]:
+    """Return by which sign a remote database is production's before it is contacted, and what a person types for it.
+
+    Both are empty where no name and no other env file says so.
+    """
+    identity = _identity(source)
+    if _local(source):
+        return "", ""
+    sign = _named(source, identity) or _elsewhere(view, Tree(Path(view.project.root)), source)
+    return (sign, identity.get("database") or identity.get("host", "")) if sign else ("", "")
+
+
 def _named(source: Source, identity: Mapping[str, str]) -> str:
     """Return by which name it is production's; empty: none says so."""
     host = identity.get("host", "")

@@ -337,11 +337,14 @@ def on_main(shop: Light) -> None:
     shop.file.write_text(f"DATABASE_URL='{neon.url(neon.main)}'\nNEON_API_KEY={neon.api_key}\n")
 
 
-@pytest.mark.parametrize("case", ["live key", "default branch"])
+@pytest.mark.parametrize("case", ["live key", "default branch", "name"])
 def test_nothing_is_started_on_production(shop: Light, case: str) -> None:
     make(shop, hooks=("/hook",))
     if case == "live key":
         shop.file.write_text(f"STRIPE_SECRET_KEY=sk_live_{shop.services.stripe.secret_key[8:]}\n")
+    elif case == "name":
+        shop.template("DATABASE_URL=\n")
+        shop.file.write_text("DATABASE_URL=postgresql://me:secret-word-1@prod-db.example.invalid/shop\n")
     else:
         on_main(shop)
     shop.trust()
