@@ -1,4 +1,4 @@
-"""Programs that a repository's own scripts run beside the dev server: today Inngest's dev server."""
+"""Programs that a repository's own scripts run beside the dev server: Inngest's, and what onboard.toml names."""
 
 from __future__ import annotations
 
@@ -24,9 +24,16 @@ class Beside:
 
 
 def find(tree: Tree, app: App) -> tuple[Beside, ...]:
-    """Return what the app's or the root's scripts run beside it; nothing that the dev script starts by itself."""
+    """Return the scripts, of the app or the root, that run beside it: those that onboard.toml names, else Inngest's.
+
+    Nothing that the dev script starts by itself, unless it is named.
+    """
     manager = app.package_manager.name if app.package_manager else "npm"
     through = {"npm": "npm run", "bun": "bun run"}.get(manager, manager)
+    if app.dev is not None and app.dev.beside is not None:
+        folders = [(folder, _scripts(tree, folder)) for folder in dict.fromkeys((app.dir, "."))]
+        places = {name: folder for folder, scripts in reversed(folders) for name in scripts}
+        return tuple(Beside(name, f"{through} {name}", name, places[name]) for name in app.dev.beside if name in places)
     for folder in dict.fromkeys((app.dir, ".")):
         scripts = _scripts(tree, folder)
         named = [name for name, text in scripts.items() if _INNGEST.search(text)]

@@ -89,6 +89,8 @@ class DevTable(_Table):
     script: Word | None = None
     command: Text | None = None
     port: Port | None = None
+    beside: list[Word] | None = None
+    """Scripts that `onboard dev` runs beside it; absent: what the scripts show (Inngest's dev server)."""
 
 
 class PushTable(_Table):

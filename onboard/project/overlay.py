@@ -129,6 +129,7 @@ def _dev(known: Dev | None, table: DevTable, manager: str | None, folder: str) -
         table.script or (known.script if known and not table.command else None),
         table.port or (known.port if known else None),
         known.dir if known else folder,
+        None if table.beside is None else tuple(map(line, table.beside)),
     )
 
 

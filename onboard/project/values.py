@@ -106,6 +106,8 @@ class Dev:
     script: str | None
     port: int | None
     dir: str = "."
+    beside: tuple[str, ...] | None = None
+    """Scripts that run beside it, from onboard.toml; `None`: it does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,3 +37,16 @@ def test_inngests_dev_server_is_found_in_the_scripts(
     if command:
         approved = dict(commands(project, project.app))[command].split("; ")
         assert scripts[found[0].script] in approved
+
+
+@pytest.mark.parametrize(
+    ("named", "commands"),
+    [('["mail", "gone"]', ["pnpm mail"]), ("[]", []), ('["jobs", "mail"]', ["pnpm jobs", "pnpm mail"])],
+)
+def test_what_onboard_toml_names_counts_and_nothing_else(tmp_path: Path, named: str, commands: list[str]) -> None:
+    scripts = {"dev": "next dev", "jobs": "npx inngest-cli dev", "mail": "email dev"}
+    package = {"name": "x", "packageManager": "pnpm@10.34.9", "scripts": scripts, "dependencies": {"next": "16"}}
+    (tmp_path / "package.json").write_text(json.dumps(package))
+    (tmp_path / "onboard.toml").write_text(f"[dev]\nbeside = {named}\n")
+
+    assert [one.command for one in beside.find(Tree(tmp_path), understand(tmp_path).app)] == commands
