@@ -17,7 +17,7 @@ from onboard.redact import Redactor
 if TYPE_CHECKING:
     from onboard.running import Running
 
-_PIECE = 4096
+_PIECE = 2048
 """Bytes that are drawn at once."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rich.color import Color
@@ -181,25 +182,24 @@ def _strip(row: list[Cell], cursor: int | None) -> Strip:
     segments: list[Segment] = []
     text, style = "", Style.null()
     for x, cell in enumerate(row):
-        own = _style(cell, cursor=x == cursor)
-        if own != style and text:
+        own = _style(cell._replace(text=""), x == cursor)
+        if own is not style and text:
             segments.append(Segment(text, style))
             text = ""
         text, style = text + cell.text, own
     return Strip([*segments, Segment(text, style)])
 
 
-def _style(cell: Cell, *, cursor: bool) -> Style:
-    if cell == Cell(cell.text) and not cursor:
-        return Style.null()
+@lru_cache(maxsize=1024)
+def _style(look: Cell, cursor: bool) -> Style:
     return Style(
-        color=_colour(cell.fg),
-        bgcolor=_colour(cell.bg),
-        bold=cell.bold or None,
-        italic=cell.italics or None,
-        underline=cell.underscore or None,
-        strike=cell.strikethrough or None,
-        reverse=(cell.reverse != cursor) or None,
+        color=_colour(look.fg),
+        bgcolor=_colour(look.bg),
+        bold=look.bold or None,
+        italic=look.italics or None,
+        underline=look.underscore or None,
+        strike=look.strikethrough or None,
+        reverse=(look.reverse != cursor) or None,
     )
 
 

@@ -6,8 +6,7 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pyte
 from pyte.screens import Char
@@ -91,8 +90,7 @@ class _Tolerant:
         return tried
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One place on the screen."""
 
     text: str
@@ -189,14 +187,9 @@ def _printable(text: str) -> str:
 
 
 def _cell(char: Char, hidden: bool) -> Cell:
-    text = _printable(char.data) if not char.data.isascii() or not char.data.isprintable() else char.data
-    return Cell(
-        _BLOT if hidden and text.strip() else text,
-        char.fg,
-        char.bg,
-        char.bold,
-        char.italics,
-        char.underscore,
-        char.strikethrough,
-        char.reverse,
-    )
+    text = char.data
+    if hidden and text.strip():
+        text = _BLOT
+    elif not text.isascii() or not text.isprintable():
+        text = _printable(text)
+    return Cell(text, *char[1:8])

@@ -61,14 +61,13 @@ class PushScreen(RunScreen):
 
     def intro(self) -> Content:
         """Return the database, where its URL comes from, and the command."""
+        if self.target is None:  # nothing to decide on yet
+            return Content("")
         rows: list[Content | str] = [text.line(self.owed.step.text, text.STRONG)]
-        if self.target is not None:
-            if self.target.production:
-                rows.append(text.join(text.sign(Status.FAIL), text.line(self.target.production)))
-            rows += [text.line(said, "" if at == 0 else text.QUIET) for at, said in enumerate(self.target.lines())]
-            rows.append(
-                text.join(text.say("$", text.QUIET), text.line(self.target.push.command, text.LINK, limit=4000))
-            )
+        if self.target.production:
+            rows.append(text.join(text.sign(Status.FAIL), text.line(self.target.production)))
+        rows += [text.line(said, "" if at == 0 else text.QUIET) for at, said in enumerate(self.target.lines())]
+        rows.append(text.join(text.say("$", text.QUIET), text.line(self.target.push.command, text.LINK, limit=4000)))
         return text.lines(*rows, *(text.line(said) for said in self._notes), "")
 
     def choices(self) -> tuple[tuple[str, str], ...]:
