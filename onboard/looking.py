@@ -161,6 +161,15 @@ class Looking:
     async def _read_vault(self) -> None:
         self._stored = await self._holdings.stored()
 
+    def touched(self, owed: Owed) -> tuple[str, ...]:
+        """Return the ids to look at again after a step: its own, its service's, and those that waited for something."""
+        provider = owed.finding.provider
+        own = list(owed.findings)
+        if provider is not None:
+            own += [f"{family}.{provider}" for family in ("live", "pair", "mode")]
+        waited = [f.id for f in self.findings.values() if f.status is Status.SKIPPED]
+        return tuple(dict.fromkeys(own + waited))
+
     def plan(self) -> tuple[Owed, ...]:
         """Return the steps still owed after the last look, in order."""
         return planning.plan(self.findings.values())

@@ -236,7 +236,9 @@ class OnboardApp(SafeApp):
         """Look at what a step touched, and go on."""
         if event.did:
             self.sitting.did(event.did)
-        self._look(self.sitting.touched(event.owed), what=clean.line(event.owed.finding.title, limit=60), onward=True)
+        self._look(
+            self.sitting.session.touched(event.owed), what=clean.line(event.owed.finding.title, limit=60), onward=True
+        )
 
     def on_put_off(self, event: messages.PutOff) -> None:
         """Leave a step, and go on."""

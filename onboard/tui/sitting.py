@@ -78,15 +78,6 @@ class Sitting:
         """Return the step to stop at; `None`: what is left can wait, so the board is shown."""
         return next((owed for owed in self.ahead() if _stops(owed)), None)
 
-    def touched(self, owed: Owed) -> tuple[str, ...]:
-        """Return the ids to look at again after a step: its own, its service's, and those that waited for something."""
-        provider = owed.finding.provider
-        own = list(owed.findings)
-        if provider is not None:
-            own += [f"{family}.{provider}" for family in ("live", "pair", "mode")]
-        waited = [f.id for f in self.session.findings.values() if f.status is Status.SKIPPED]
-        return tuple(dict.fromkeys(own + waited))
-
     def counts(self) -> tuple[int, int]:
         """Return (fine, all) over the stages."""
         stages = self.session.stages()

@@ -255,6 +255,11 @@ class FakeSession:
                 self.findings[id] = finding
                 yield finding
 
+    def touched(self, owed: planning.Owed) -> tuple[str, ...]:
+        provider = owed.finding.provider
+        waited = [f.id for f in self.findings.values() if f.status is Status.SKIPPED]
+        return (*owed.findings, *([f"live.{provider}"] if provider else []), *waited)
+
     def plan(self) -> tuple[planning.Owed, ...]:
         return tuple(owed for owed in planning.plan(self.findings.values()) if owed.step not in self.skipped)
 
