@@ -97,6 +97,15 @@ class Choices:
             self._content["template"] = names
             self._save()
 
+    def took(self, command: str, seconds: float) -> None:
+        """Remember how long a command took."""
+        self.put("took", self._dict("took") | {command: round(seconds, 1)})
+
+    def seconds(self, command: str) -> float | None:
+        """Return how long a command took the last time; `None`: not known."""
+        found = self._dict("took").get(command)
+        return float(found) if isinstance(found, int | float) else None
+
     def get(self, name: str) -> Any:
         """Return another remembered thing; `None`: not remembered."""
         return self._content.get(name)

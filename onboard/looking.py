@@ -40,6 +40,8 @@ class Looking:
         """The latest finding of each id in this sitting."""
         self.places: dict[str, Mapping[str, str]] = {}
         """What remote places held at the last look that asked them; see `View.places`. Value-free."""
+        self.expected = 0
+        """Checks of the present look: an end of it can be seen coming. Some say nothing."""
         self._gate = Gate(machine.state)
         self._choices = Choices(machine.state, project.id)
         self._stored: Mapping[str, Entry] | None = None
@@ -125,6 +127,7 @@ class Looking:
             await self._read_vault()
         view = self.view()
         chosen = doctor.selected(all_checks.everything(view), only)
+        self.expected = len(chosen)
         reason = "not looked at: --offline" if trusted else _NOT_YET
         async for finding in doctor.look(view, chosen, allowed=trusted and not offline, reason=reason):
             self.findings[finding.id] = finding

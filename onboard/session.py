@@ -5,6 +5,7 @@ look → plan → do → look again. Front ends hold no logic of their own: what
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -38,6 +39,10 @@ class Session(Keeping):
 
     # do
 
+    def usual(self, step: Step) -> float | None:
+        """Return how many seconds a command took the last time it ended well; `None`: it was never run here."""
+        return self._choices.seconds(step.command) if isinstance(step, Run) else None
+
     async def do(self, step: Step, *, confirmed: str = "") -> AsyncGenerator[Event, None]:
         """Do a step and yield what happens, the last event being `done` or `failed`.
 
@@ -45,6 +50,7 @@ class Session(Keeping):
         Leaving the generator ends the command and all its children.
         """
         self._require_trust()
+        began = time.monotonic()
         try:
             match step:
                 case Run(argv=("onboard", "push")):
@@ -55,6 +61,8 @@ class Session(Keeping):
                         yield event
                 case Run():
                     async for event in children.run_step(self.view(), step):
+                        if event.kind == "done":
+                            self._choices.took(step.command, time.monotonic() - began)
                         yield event
                 case Write():
                     yield await self._write(step)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import threading
 from collections.abc import Iterable
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -191,12 +191,13 @@ class OnboardApp(SafeApp):
     async def _look(self, ids: tuple[str, ...], *, what: str, onward: bool = False, offline: bool = False) -> None:
         """Look, telling each finding that is news as it lands; then go on, unless the person went elsewhere."""
         self._onward = onward
-        self.sitting.looking = what
+        self.sitting.looking, self.sitting.landed = what, 0
         self._tell()
         known = dict(self.sitting.session.findings)
         try:
             async with aclosing(self.sitting.session.look(*ids, offline=offline)) as landing:
                 async for finding in landing:
+                    self.sitting.landed += 1
                     before = known.get(finding.id)
                     news = before is None or (before.status, before.summary) != (finding.status, finding.summary)
                     if news and finding.status is not Status.SKIPPED:
@@ -300,22 +301,14 @@ class OnboardApp(SafeApp):
 
         self.push_screen(Detail(finding, may_do=owed is not None), then)
 
-    def on_open_page(self, event: messages.OpenPage) -> None:
-        """Open a page. A browser that does not come back keeps nothing waiting, not even leaving."""
-        machine = self.sitting.session.machine
-
-        def opening() -> None:
-            try:
-                opened = machine.open_url(event.url)
-            except Exception:
-                opened = False
-            self.post_message(messages.Opened(event.url, opened))
-
-        threading.Thread(target=opening, daemon=True, name="browser").start()
-
-    def on_opened(self, event: messages.Opened) -> None:
-        """Say so; where it did not reach the person, the address goes to the clipboard."""
-        if event.opened:
+    @work(exit_on_error=False)
+    async def on_open_page(self, event: messages.OpenPage) -> None:
+        """Open a page and say so; where that did not reach the person, the address goes to the clipboard."""
+        try:
+            opened = await aside(partial(self.sitting.session.machine.open_url, event.url))
+        except Exception:
+            opened = False
+        if opened:
             self._status("Opened in the browser.", Status.OK)
         else:
             self.on_copy(messages.Copy(event.url))

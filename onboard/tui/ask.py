@@ -214,7 +214,9 @@ class AskScreen(Frame):
         if values:
             self.attempt(values)
         else:
-            self.status("Nothing is typed yet. Type or paste a value, or leave it for later.")
+            filled = any(self.sitting.demo_value(entry.name or "") is not None for entry in self._entries())
+            other = "ctrl+d fills in the demo's" if filled else "leave it for later"
+            self.status(f"Nothing is typed yet. Type or paste a value, or {other}.")
 
     @work(exclusive=True, exit_on_error=False)
     async def attempt(self, values: Mapping[str, Secret]) -> None:
@@ -360,6 +362,7 @@ class AskScreen(Frame):
             value = self.sitting.demo_value(entry.name or "")
             if value is not None:
                 entry.put(value)
+        self.status("The demo's values are filled in. Enter has them checked.")
 
     def action_page(self, pages: int) -> None:
         """Read on, or back."""

@@ -143,7 +143,9 @@ class BoardScreen(Frame):
 
     def _summary(self) -> Content:
         if self.sitting.looking:
-            return text.line(f"Looking at {self.sitting.looking} …", text.STRONG)
+            so_far = f"{self.sitting.landed} of {max(self.sitting.session.expected, self.sitting.landed)}"
+            looking = text.line(f"Looking at {self.sitting.looking} …", text.STRONG)
+            return text.join(looking, text.line(so_far if self.sitting.landed else "", text.QUIET))
         owed = self.sitting.session.plan()
         where = f" ({self._only.value} only; Esc shows all)" if self._only else ""
         first = self.sitting.next() or (owed[0] if owed else None)

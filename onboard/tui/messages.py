@@ -69,15 +69,6 @@ class OpenPage(Message):
         self.url = url
 
 
-class Opened(Message):
-    """A page was opened, or was not."""
-
-    def __init__(self, url: str, opened: bool) -> None:
-        super().__init__()
-        self.url = url
-        self.opened = opened
-
-
 class Copy(Message):
     """The person wants this address or command on the clipboard. Never a value."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing
 from typing import ClassVar
 
@@ -22,6 +23,13 @@ from onboard.tui.frame import Frame
 from onboard.tui.messages import Copy, Done, PutOff
 from onboard.tui.parts import Choices, Output
 from onboard.tui.sitting import Sitting
+
+_LONG = 5.0
+"""Seconds after which a person wants to know whether it is still getting on."""
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 class RunScreen(Frame):
@@ -109,6 +117,8 @@ class RunScreen(Frame):
         self.running = True
         self.refresh_bindings()
         self.status("Running … Esc ends it.")
+        began, usual = time.monotonic(), self.sitting.session.usual(self.owed.step)
+        clock = self.set_interval(1, lambda: self.tick(time.monotonic() - began, usual))
         last = Event("", kind="failed")
         try:
             async with aclosing(self.sitting.session.do(self.owed.step, confirmed=confirmed)) as events:
@@ -120,9 +130,17 @@ class RunScreen(Frame):
             self._confirm(error)
             return
         finally:
+            clock.stop()
             self.running = False
             self.refresh_bindings()
         self._ended(last)
+
+    def tick(self, seconds: float, usual: float | None) -> None:
+        """Say for how long it has been running, once that is long, and how long it took before."""
+        if seconds < _LONG:
+            return
+        before = f"; it took {_time(usual)} the last time" if usual is not None else ""
+        self.status(f"Running for {_time(seconds)}{before} … Esc ends it.")
 
     def _happened(self, event: Event, output: Output) -> None:
         if event.kind == "progress":

@@ -43,6 +43,8 @@ class Sitting:
     notes: deque[Note] = field(default_factory=lambda: deque(maxlen=_KEPT))
     looking: str = ""
     """What is being looked at, in words; empty: nothing."""
+    landed: int = 0
+    """Findings of the present look so far."""
 
     @property
     def name(self) -> str:

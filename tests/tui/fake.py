@@ -217,6 +217,7 @@ class FakeSession:
     def __post_init__(self) -> None:
         """Start with nothing looked at."""
         self.findings: dict[str, Finding] = {}
+        self.expected = len(self.world)
         self.machine = Machine(
             env={"TERM": "xterm-256color", "COLORTERM": "truecolor"},
             home=self.folder,
@@ -401,6 +402,9 @@ class FakeSession:
 
     def unskip(self) -> None:
         self.skipped.clear()
+
+    def usual(self, step: Step) -> float | None:
+        return 42.0
 
     async def do(self, step: Step, *, confirmed: str = "") -> AsyncGenerator[Event, None]:
         if self.ends == "confirm" and confirmed != "main":

@@ -24,7 +24,7 @@ NAMES = [
         "fits",
         "generate",
     ),
-    *("attempt", "save", "unset", "skip", "unskip", "do", "listen", "env_diff", "offers", "make", "close"),
+    *("attempt", "save", "unset", "skip", "unskip", "usual", "do", "listen", "env_diff", "offers", "make", "close"),
 ]
 
 

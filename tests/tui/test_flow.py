@@ -611,3 +611,18 @@ async def test_a_repository_that_cannot_be_read_in_time_keeps_nobody(tmp_path: P
         await pilot.press("q")
     never.set()
     assert not app.is_running
+
+
+async def test_a_long_command_says_for_how_long_it_runs_and_how_long_it_took_before(tmp_path: Path) -> None:
+    session = FakeSession(tmp_path, only(PNPM), ends="never")
+    async with at(session) as pilot:
+        await press(pilot, "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, RunScreen)
+        screen.tick(2, 42.0)
+        await settle(pilot)
+        assert "Running … Esc ends it." in shown(pilot)
+        screen.tick(63, 42.0)
+        await settle(pilot)
+        assert "Running for 63 s; it took 42 s the last time" in shown(pilot)
+        await press(pilot, "escape")
