@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 
 from onboard.clean import clean, line
 from onboard.cli import common, report
@@ -29,9 +30,24 @@ def run(session: Session, demo: Mapping[str, Secret]) -> int:
         return common.INTERRUPTED
 
 
+@contextmanager
+def _at_once() -> Iterator[None]:
+    """Let Ctrl-C end a question at once: the event loop would take note of it, and wait for the answer first."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _approved(session: Session) -> bool:
+    with _at_once():
+        return session.trusted or ask_trust(session)
+
+
 async def _run(session: Session, demo: Mapping[str, Secret]) -> int:
     try:
-        if not session.trusted and not ask_trust(session):
+        if not _approved(session):
             common.note("not approved; nothing was done")
             return common.PERSON
         passed: set[Step] = set()
@@ -124,7 +140,8 @@ def _field(session: Session, field: Field, demo: Secret | None) -> Secret | None
     looks = f", looks like {field.looks_like}" if field.looks_like else ""
     made = (", g makes one" if field.can_generate else "") + (", d takes the demo's" if demo else "")
     while True:
-        text = getpass.getpass(f"{name} (hidden{looks}{made}; empty skips): ")
+        with _at_once():
+            text = getpass.getpass(f"{name} (hidden{looks}{made}; empty skips): ")
         if not text.strip():
             return None
         if text.strip() == "g" and field.can_generate:
@@ -143,7 +160,8 @@ def _field(session: Session, field: Field, demo: Secret | None) -> Secret | None
 def _question(text: str) -> str:
     sys.stdout.write(text)
     sys.stdout.flush()
-    answer = sys.stdin.readline()
+    with _at_once():
+        answer = sys.stdin.readline()
     return "q" if not answer else answer.strip().lower()[:1]
 
 
