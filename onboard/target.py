@@ -82,7 +82,8 @@ class Target:
     def lines(self) -> tuple[str, ...]:
         """Return what a person reads before agreeing: the database, where its URL comes from, and what to know."""
         count = () if self.tables is None else (f"tables now: {len(self.tables) or 'none'}",)
-        return (f"database: {self.where}", *((f"from: {self.origin}",) if self.origin else ()), *count, *self.notes)
+        told = (f"database: {self.where}", *((f"from: {self.origin}",) if self.origin else ()), *count, *self.notes)
+        return tuple(line(text) for text in told)
 
 
 async def look(view: View, *, confirmed: str = "") -> Target:
@@ -151,7 +152,7 @@ def _resets(found: Connection) -> bool:
 def _origin(source: Source, found: Connection) -> str:
     verb = "takes" if found.source == "the command itself" else "reads"
     reader = f", as {found.source} {verb} it" if found.source and source.place != found.source else ""
-    return f"{source.called} in {source.place}{reader}" if source.place else source.called
+    return line(f"{source.called} in {source.place}{reader}" if source.place else source.called)
 
 
 # what it is
@@ -233,7 +234,7 @@ def _surroundings(view: View, tree: Tree, found: Connection, source: Source) -> 
 
 def _production(target: Target, source: Source, identity: Mapping[str, str], sign: str) -> Target:
     names = tuple(filter(None, (identity.get(key, "") for key in ("branch", "database", "host"))))
-    why = f"{source.called} is a production database ({sign}); local work must not touch it"
+    why = line(f"{source.called} is a production database ({sign}); local work must not touch it")
     known = replace(target, production=why, names=names or (target.push.tool,))
     return replace(known, identity=identity) if source.url == target.url or not target.identity else known
 

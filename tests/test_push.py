@@ -411,6 +411,17 @@ def test_a_target_shows_no_value(shop: Light) -> None:
     assert "hidden-password" not in repr(target) + " ".join(target.lines())
 
 
+@pytest.mark.anyio
+async def test_names_of_files_that_are_shown_hold_no_control_character(shop: Light) -> None:
+    path = ".env.production\x1b]52;c;ZXZpbA==\x07"
+    session = prepared(shop, Sign(SAFE, files=PLACE | {path: f"DATABASE_URL={SAFE}\n"}))
+    target, _ = await session.push_target()
+    await session.close()
+
+    assert "names the same database" in target.production
+    assert all(text.isprintable() for text in (target.production, *target.lines()))
+
+
 # how it ended
 
 ENDED: dict[str, tuple[str, str, int, str, str]] = {

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from onboard.clean import line
+from onboard.clean import clean, line
 from onboard.cli import common
 from onboard.errors import NeedsPerson
 from onboard.model import Status
@@ -153,7 +153,7 @@ def _on_terminal(session: Session, target: Target, confirmed: str, way: str) -> 
 def _told(event: Event, code: int) -> int:
     """Print an event and return the exit code after it."""
     sign = "✗ " if event.level is Status.FAIL else ""
-    common.note(f"  {sign}{event.text}")
+    common.note(f"  {sign}{clean(event.text)}")
     if event.kind == "failed" and (hint := event.data.get("hint")):
         common.note(f"  {line(str(hint))}")
     return common.OK if event.kind == "done" else code
