@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.pictures import ALSO_LARGE, FOLDER
+from benchmarks.pictures import ALSO_LARGE, FOLDER, TOUR, tour
 from tests.tui.scenes import BY_NAME, HOSTILE, LARGE, SCENES, SMALL, VAST, Scene, picture, playing, words
 
 pytestmark = pytest.mark.anyio
@@ -55,7 +55,17 @@ async def test_the_large_pictures_too(name: str, tmp_path: Path) -> None:
 
 def test_no_picture_is_left_of_a_scene_that_is_gone() -> None:
     wanted = {f"{scene.name}.svg" for scene in SCENES} | {f"{name}-large.svg" for name in ALSO_LARGE}
+    wanted.add("tour.svg")
     assert {path.name for path in FOLDER.glob("*.svg")} == wanted
+
+
+def test_the_tour_is_made_of_the_pictures_and_moves_without_a_script() -> None:
+    kept = (FOLDER / "tour.svg").read_text()
+    assert kept == tour(), "if the change is meant: .venv/bin/python -m benchmarks.pictures approval"
+    assert kept.count('<g class="frame"') == len(TOUR)
+    assert kept.count('visibility="hidden"') == len(TOUR) - 1
+    assert "<script" not in kept
+    assert len(kept) < 400_000
 
 
 async def test_each_state_can_be_told_without_colour(tmp_path: Path) -> None:
