@@ -297,30 +297,46 @@ def _sum(text: str) -> str:
 
 @contextlib.contextmanager
 def _locked(state: Path) -> Iterator[None]:
-    """Hold off other onboards. Where the file system has no locks we go on: each write is read back."""
-    if sys.platform == "win32":
+    """Hold off other onboards. Where the file system has no locks we go on: each write is read back.
+
+    Who waits for the lock holds the queue, so that one that writes again and again cannot keep the others out.
+    """
+    until = time.monotonic() + LOCK_SECONDS
+    queue = _taken(state / "vault.queue", until)
+    try:
+        lock = _taken(state / "vault.lock", until)
+    finally:
+        _let_go(queue)
+    try:
         yield
-        return
+    finally:
+        _let_go(lock)
+
+
+def _taken(path: Path, until: float) -> int | None:
+    """Return the handle that holds a lock; `None`: there are no locks here. Raises Unusable where others keep it."""
+    if sys.platform == "win32":
+        return None
     import fcntl
 
     try:
-        statefile.folder(state)
-        handle = os.open(state / "vault.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        statefile.folder(path.parent)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError:
-        yield
-        return
-    until = time.monotonic() + LOCK_SECONDS
-    try:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise Unusable(Trouble.BUSY) from None
-                time.sleep(0.01)
-            except OSError:
-                break
-        yield
-    finally:
+        return None
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return handle
+        except BlockingIOError:
+            if time.monotonic() > until:
+                os.close(handle)
+                raise Unusable(Trouble.BUSY) from None
+            time.sleep(0.01)
+        except OSError:
+            return handle
+
+
+def _let_go(handle: int | None) -> None:
+    if handle is not None:
         os.close(handle)
