@@ -27,7 +27,7 @@ from onboard.tui.ask import AskScreen
 from onboard.tui.board import BoardScreen, owed_for
 from onboard.tui.dialogs import Detail, Help, Leave
 from onboard.tui.frame import Frame
-from onboard.tui.listeners import ListenersScreen
+from onboard.tui.live import LiveScreen
 from onboard.tui.offers import Offers
 from onboard.tui.opening import OpeningScreen
 from onboard.tui.page import PageScreen
@@ -274,10 +274,10 @@ class OnboardApp(SafeApp):
         if owed is not None:
             self.on_take(messages.Take(owed))
 
-    def on_listen(self) -> None:
-        """Show the listeners."""
+    def on_live(self, event: messages.Live) -> None:
+        """Show what runs."""
         self._onward = False
-        self._show(ListenersScreen(self.sitting))
+        self._show(LiveScreen(self.sitting, event.what))
 
     def on_stages_chosen(self, event: Stages.Chosen) -> None:
         """Go to the first step of a stage; the board where none is owed."""

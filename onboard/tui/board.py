@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,7 +17,7 @@ from onboard.model import Ask, Finding, Status
 from onboard.plan import Owed, Stage, stage_of
 from onboard.tui import drift, text
 from onboard.tui.frame import Frame
-from onboard.tui.messages import Listen, Look, Onward, Stay, Take
+from onboard.tui.messages import Live, Look, Onward, Stay, Take
 from onboard.tui.parts import MOVES, Stages
 from onboard.tui.sitting import Sitting
 
@@ -49,7 +49,8 @@ class BoardScreen(Frame):
         Binding("v", "view", "Drift board", id="view"),
         Binding("s", "step", "Its step", id="step"),
         Binding("slash,ctrl+f", "filter", "Filter", id="filter"),
-        Binding("e", "listen", "Listeners", id="listen"),
+        Binding("d", "live('dev')", "Run the app", id="dev"),
+        Binding("e", "live('listen')", "Listeners", id="listen"),
         Binding("escape", "back", "Back", id="back", show=False),
     ]
 
@@ -246,9 +247,9 @@ class BoardScreen(Frame):
         """Look at everything again."""
         self.post_message(Look())
 
-    def action_listen(self) -> None:
-        """Go to the listeners."""
-        self.post_message(Listen())
+    def action_live(self, what: Literal["listen", "dev"]) -> None:
+        """Go to what runs: the listeners, or the app with them."""
+        self.post_message(Live(what))
 
     def action_back(self) -> None:
         """Take the filter away, then the stage."""
@@ -266,7 +267,9 @@ class BoardScreen(Frame):
         match action:
             case "next":
                 return bool(self.sitting.session.plan())
-            case "listen":
+            case "live":
+                if parameters == ("dev",):
+                    return any(id.startswith("port.") for id in self.sitting.session.findings)
                 return any(id.startswith("webhook.") for id in self.sitting.session.findings)
         return True
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from textual.message import Message
 
 from onboard.plan import Owed
@@ -57,8 +59,12 @@ class Onward(Message):
     """The person wants the next step."""
 
 
-class Listen(Message):
-    """The person wants the listeners."""
+class Live(Message):
+    """The person wants the listeners to run, or the app with all that belongs to it."""
+
+    def __init__(self, what: Literal["listen", "dev"]) -> None:
+        super().__init__()
+        self.what = what
 
 
 class OpenPage(Message):

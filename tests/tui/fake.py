@@ -435,6 +435,15 @@ class FakeSession:
         finally:
             self.ended += 1
 
+    async def dev(self, *, prove: bool = False, confirmed: str = "") -> AsyncGenerator[Event, None]:
+        if self.ends == "confirm" and confirmed != "main":
+            raise NeedsPerson("main is a production branch; nothing was started", "a person who means it types: main")
+        async for event in self.listen():
+            yield event
+
+    async def prove(self, url: str = "") -> AsyncGenerator[Event, None]:
+        yield Event(f"/api/webhooks/stripe: proven, it answered 200 {url}", kind="proof", data={"proven": True})
+
     def env_diff(self) -> tuple[tuple[str, str], ...]:
         return (("+", "DATABASE_URL"), ("+", "STRIPE_SECRET_KEY"), ("~", "APP_URL"))
 

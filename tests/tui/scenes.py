@@ -95,6 +95,18 @@ _HEARD = (
     Event("invoice.paid → 500", "stripe:listen:signal", Status.WARN, kind="webhook"),
 )
 
+RUNS = (
+    Event("▲ Next.js 16.4.6 (Turbopack)", "dev"),
+    *_HEARD[:2],
+    Event("ready: the app answers at http://localhost:3000 (200)", "dev", kind="ready",
+          data={"url": "http://localhost:3000", "answer": 200, "port": 3000}),
+    *_HEARD[2:],
+    Event("GET /shop 200 in 31ms", "dev"),
+    Event("customer.created → 200", "stripe:listen", kind="webhook"),
+    Event("the app answers at http://localhost:3000 (200), database has 7 tables, 2 listeners ready; after 4.2 s",
+          kind="finish", data={"url": "http://localhost:3000"}),
+)  # fmt: skip
+
 _DEMO = Demo({"STRIPE_SECRET_KEY": Secret(KEY), "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY": Secret("pk_test_51Qsynthetic")})
 
 _ELSEWHERE: Mapping[str, Mapping[str, str]] = {
@@ -188,7 +200,13 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene("board-filter", lambda f: Fake(f), ("escape", "slash", *"stripe"), shows=("Stripe CLI", "Stripe login")),
     Scene("detail", lambda f: Fake(f), ("escape", "enter"), shows=("tool.pnpm", "Do it now")),
-    Scene("listeners", lambda f: Fake(f, all_well(), hears=_HEARD), ("e",), shows=("2 events", "invoice")),
+    Scene("listeners", lambda f: Fake(f, all_well(), hears=_HEARD), ("e",), shows=("2 webhooks", "invoice")),
+    Scene(
+        "app",
+        lambda f: Fake(f, all_well(), hears=RUNS),
+        ("d", "down"),
+        shows=("3 webhooks", "the app answers at", "GET /shop 200"),
+    ),
     Scene("help", lambda f: Fake(f, only(STRIPE)), ("f1",), shows=("Type or paste", "Open page")),
     Scene("leave", lambda f: Fake(f, only(STRIPE)), ("s", "k", "ctrl+q"), shows=("not saved yet", "Stay")),
 )  # fmt: skip

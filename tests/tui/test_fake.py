@@ -24,7 +24,22 @@ NAMES = [
         "fits",
         "generate",
     ),
-    *("attempt", "save", "unset", "skip", "unskip", "usual", "do", "listen", "env_diff", "offers", "make", "close"),
+    *(
+        "attempt",
+        "save",
+        "unset",
+        "skip",
+        "unskip",
+        "usual",
+        "do",
+        "listen",
+        "dev",
+        "prove",
+        "env_diff",
+        "offers",
+        "make",
+        "close",
+    ),
 ]
 
 

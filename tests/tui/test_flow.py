@@ -23,7 +23,7 @@ from onboard.tui.ask import AskScreen
 from onboard.tui.board import BoardScreen
 from onboard.tui.dialogs import Detail, Help, Leave
 from onboard.tui.entry import PublicField, SecretField
-from onboard.tui.listeners import ListenersScreen
+from onboard.tui.live import LiveScreen
 from onboard.tui.offers import Offers
 from onboard.tui.page import PageScreen
 from onboard.tui.running import RunScreen, WriteScreen
@@ -42,7 +42,7 @@ from tests.tui.fake import (
     all_well,
     only,
 )
-from tests.tui.scenes import KEY, LARGE, settle, words
+from tests.tui.scenes import KEY, LARGE, RUNS, settle, words
 
 pytestmark = pytest.mark.anyio
 
@@ -457,8 +457,8 @@ async def test_listeners_report_as_they_go_and_end_with_the_screen(tmp_path: Pat
     session = FakeSession(tmp_path, all_well(), hears=heard)
     async with at(session) as pilot:
         await press(pilot, "e")
-        assert isinstance(pilot.app.screen, ListenersScreen)
-        assert "1 event so far" in shown(pilot)
+        assert isinstance(pilot.app.screen, LiveScreen)
+        assert "1 webhook so far" in shown(pilot)
         await press(pilot, "escape")
         await until(pilot, lambda: session.ended == 1)
         assert isinstance(pilot.app.screen, BoardScreen)
@@ -626,3 +626,31 @@ async def test_a_long_command_says_for_how_long_it_runs_and_how_long_it_took_bef
         await settle(pilot)
         assert "Running for 63 s; it took 42 s the last time" in shown(pilot)
         await press(pilot, "escape")
+
+
+# what runs
+
+
+async def test_the_app_runs_with_a_log_for_each_process_that_can_be_searched(tmp_path: Path) -> None:
+    async with at(FakeSession(tmp_path, all_well(), hears=RUNS)) as pilot:
+        await press(pilot, "d")
+        assert "stripe:listen" in shown(pilot)
+        assert "GET /shop" in shown(pilot)
+        await press(pilot, "down", "down")
+        assert "GET /shop" not in shown(pilot)
+        assert "customer.created" in shown(pilot)
+        await press(pilot, "up", "slash", *"shop", "enter")
+        assert "GET /shop" in shown(pilot)
+        assert "Turbopack" not in shown(pilot)
+        await press(pilot, "escape", "t")
+        assert "proven, it answered 200 http://localhost:3000" in shown(pilot)
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, BoardScreen)
+
+
+async def test_before_production_the_app_is_not_started_until_its_name_is_typed(tmp_path: Path) -> None:
+    async with at(FakeSession(tmp_path, all_well(), hears=RUNS, ends="confirm")) as pilot:
+        await press(pilot, "d")
+        assert "nothing was started" in shown(pilot)
+        await press(pilot, *"main", "enter")
+        assert "the app answers at" in shown(pilot)
