@@ -34,9 +34,11 @@ parts:
 pictures: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.pictures
 
-## Every message of the program, out of the code, into docs/messages.md.
+## Every message and every key of the program, out of the code, into docs/messages.md and docs/keys.md.
 messages: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.messages
+	$(BIN)/python -m benchmarks.keys
+	$(BIN)/python -m benchmarks.keys
 
 ## Pin every Python package again, with its hashes.
 lock: $(VENV)/.ready-dev

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import keys
 from onboard.cli import HELP, VERBS
 
 ROOT = Path(__file__).parents[1]
@@ -67,3 +68,36 @@ def test_documents_name_only_commands_and_flags_that_there_are(path: Path) -> No
             wrong += [f"onboard {verb} {flag}" for flag in told - flags_of(verb) - {"--version"}]
 
     assert wrong == []
+
+
+def test_the_page_of_keys_is_that_of_the_bindings() -> None:
+    assert keys.PAGE.read_text("utf-8") == keys.page(), "run: make messages"
+
+
+def test_documents_name_only_keys_that_there_are() -> None:
+    bound = {key for _, found in keys.places() for pressed, _, _ in found for key in pressed.split(",")}
+    named = {(path.name, key) for path in TEXTS for key in re.findall(r"`(ctrl\+\w)`", path.read_text("utf-8"))}
+    assert len(named) > 10
+    assert {(name, key) for name, key in named if key not in bound} == set()
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_between_documents_leads_somewhere(path: Path) -> None:
+    text = path.read_text("utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#[^)\s]*)?\)", re.sub(r"(?ms)^```.*?^```", "", text))
+    assert [link for link in links if link and not (path.parent / link).exists()] == []
+
+
+def test_the_readme_leads_to_every_document() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert [path.name for path in TEXTS[1:] if path.parent.name == "docs" and f"(docs/{path.name})" not in text] == []
+
+
+def test_every_message_that_troubleshooting_explains_is_one_of_the_programs() -> None:
+    page = (ROOT / "docs" / "messages.md").read_text("utf-8").replace("\\<", "<")
+    said = {part for row in page.splitlines() if row.startswith("- ") for part in row[2:].split(" → ")}
+    text = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    seen = [row.split(" | ")[0].removeprefix("| ") for row in text.splitlines() if row.startswith("| ")]
+    told = [one for one in seen if one != "seen"]
+    assert len(told) >= 30
+    assert [one for one in told if one not in said] == []
