@@ -165,8 +165,9 @@ class Stripe(Provider):
             return Shape(False, f"this is the id of an object in Stripe, not a key; {wanted}")
         match = _KEY.fullmatch(value)
         if match is None or (match["mode"] is None) != (match["kind"] == "rkcs"):
-            if re.match(r"(sk|rk|pk)_(test|live)_", value):
-                return Shape(False, "behind its prefix a key has only letters and digits, 10 at least; copy it whole")
+            if prefix := re.match(r"(?:sk|rk|pk)_(test|live)_", value):
+                said = "behind its prefix a key has only letters and digits, 10 at least; copy it whole"
+                return Shape(False, said, prefix[1])
             return Shape(False, wanted)
         kind, mode = match["kind"], match["mode"] or "test"
         if len(set(match["body"])) < 4:
