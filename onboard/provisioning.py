@@ -13,9 +13,9 @@ from onboard import entry, providers, remotes, stripe_login, supabase_local
 from onboard.checks._base import View
 from onboard.clean import line
 from onboard.errors import NeedsPerson, NetworkError, OnboardError
-from onboard.model import Event, Kind, Secret, Status, Variable, Verdict
+from onboard.model import Event, Kind, Secret, Status, Verdict
 from onboard.providers._base import Held, Provider, Values
-from onboard.understanding import Service, whose
+from onboard.understanding import Service, is_live, whose
 
 Tell_ = Callable[[Event], None]
 
@@ -232,7 +232,7 @@ async def _from_vercel(view: View, offer: Offer, typed: Mapping[str, Secret], te
         if name in present and name not in offer.gives:
             if present[name].value != value:
                 tell(Event(f"{name} is another one at Vercel; yours stays", level=Status.WARN))
-        elif _is_live(variable, value):
+        elif is_live(variable, value):
             tell(Event(f"{name} is a live key at Vercel, and is left out", level=Status.WARN))
         else:
             found[name] = value
@@ -240,8 +240,3 @@ async def _from_vercel(view: View, offer: Offer, typed: Mapping[str, Secret], te
     if missing:
         tell(Event(f"Vercel does not give {', '.join(missing)} for development", level=Status.WARN))
     return found
-
-
-def _is_live(variable: Variable | None, value: Secret) -> bool:
-    own = whose(variable, value.reveal()) if variable else None
-    return own is not None and own[0].shape(own[1], value.reveal()).mode == "live"

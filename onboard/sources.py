@@ -20,7 +20,7 @@ from onboard.model import Event, Secret, Status
 from onboard.project.readme import EXAMPLE
 from onboard.project.root import git_root
 from onboard.provisioning import Offer
-from onboard.understanding import whose
+from onboard.understanding import is_live, whose
 
 LARGEST = 8 << 20
 """Bytes of another worktree's env file."""
@@ -238,7 +238,7 @@ def _chosen(view: View, found: Sequence[Found], names: Sequence[str], tell: Tell
             tell(Event(f"{shown} is left out: {why}", level=Status.WARN))
         elif not one.value or ((variable := view.variable(one.name)) and one.value.reveal() == variable.sample):
             tell(Event(f"{shown} is empty there, or the template's placeholder", level=Status.WARN))
-        elif is_live(view, one.name, one.value):
+        elif is_live(view.variable(one.name), one.value):
             tell(Event(f"{shown} is a live key there, and is left out", level=Status.WARN))
         elif one.name in present and not names:
             if present[one.name] != one.value:
@@ -249,13 +249,6 @@ def _chosen(view: View, found: Sequence[Found], names: Sequence[str], tell: Tell
         tell(Event(f"{left} more there that this project does not know; name one to take it"))
     if absent := [name for name in names if name not in {one.name for one in found}]:
         tell(Event(f"not there: {', '.join(absent)}", level=Status.WARN))
-
-
-def is_live(view: View, name: str, value: Secret) -> bool:
-    """Whether the value is a live-mode key."""
-    variable = view.variable(name)
-    own = whose(variable, value.reveal()) if variable else None
-    return own is not None and own[0].shape(own[1], value.reveal()).mode == "live"
 
 
 def _own(view: View) -> tuple[str, ...]:

@@ -111,6 +111,12 @@ def shape(variable: Variable, value: str) -> Shape | None:
     return provider.shape(key, value)
 
 
+def is_live(variable: Variable | None, value: Secret) -> bool:
+    """Whether the value is a live-mode key."""
+    own = whose(variable, value.reveal()) if variable else None
+    return own is not None and own[0].shape(own[1], value.reveal()).mode == "live"
+
+
 def _known(variable: Variable) -> Variable:
     found = whose(variable)
     if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,7 @@ from onboard.model import Finding, Secret, Status
 from onboard.sandbox.standins.resend import ResendStandIn
 from onboard.session import Session
 from onboard.vault import Vault
-from tests.e2e.light import Light, Services, light, services
-from tests.oracle import watch
+from tests.e2e.light import Light
 from tests.rotating import change, opened
 from tests.test_rotation import place
 from tests.vaults import absent_vault, locked_vault, memory_vault
@@ -26,20 +25,6 @@ from tests.vaults import absent_vault, locked_vault, memory_vault
 pytestmark = pytest.mark.anyio
 
 URL = "postgresql://me:a-local-password@localhost:5432/shop"
-
-
-@pytest.fixture(scope="module")
-def stand_ins() -> Iterator[Services]:
-    with services() as made:
-        yield made
-
-
-@pytest.fixture
-def shop(tmp_path: Path, stand_ins: Services) -> Iterator[Light]:
-    with watch({"tmp": tmp_path}) as oracle:
-        with light(tmp_path, stand_ins, oracle) as made:
-            yield made
-        oracle.check()
 
 
 @pytest.fixture

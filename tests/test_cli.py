@@ -4,30 +4,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from onboard.cli import VERBS
 from onboard.sandbox.served import Fault
-from tests.e2e.light import ONBOARD, TEMPLATE, Light, Services, light, services
-from tests.oracle import watch
-
-
-@pytest.fixture(scope="module")
-def stand_ins() -> Iterator[Services]:
-    with services() as made:
-        yield made
-
-
-@pytest.fixture
-def shop(tmp_path: Path, stand_ins: Services) -> Iterator[Light]:
-    """A light world without a keyring, not approved yet; at the end all that came out is searched for secrets."""
-    with watch({"tmp": tmp_path}) as oracle:
-        with light(tmp_path, stand_ins, oracle) as made:
-            yield made
-        oracle.check()
+from tests.e2e.light import ONBOARD, TEMPLATE, Light
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from onboard.checks import compose as checking
 from onboard.model import Finding, Open, Run, Status, Tell
 from onboard.project import compose
 from onboard.session import Session
-from tests.e2e.light import Light, Services, light, services
-from tests.oracle import watch
+from tests.e2e.light import Light
 from tests.vaults import memory_vault
 
 pytestmark = pytest.mark.anyio
@@ -39,19 +38,10 @@ NO_PLUGIN = "unknown shorthand flag: 'f' in -f\nSee 'docker --help'."
 BROKEN = "yaml: line 4: mapping values are not allowed in this context"
 
 
-@pytest.fixture(scope="module")
-def stand_ins() -> Iterator[Services]:
-    with services() as made:
-        yield made
-
-
 @pytest.fixture
-def shop(tmp_path: Path, stand_ins: Services) -> Iterator[Light]:
-    with watch({"tmp": tmp_path}) as oracle:
-        with light(tmp_path, stand_ins, oracle) as made:
-            made.env["PATH"] = os.pathsep.join([str(made.tools), "/usr/bin", "/bin"])
-            yield made
-        oracle.check()
+def shop(shop: Light) -> Light:
+    shop.env["PATH"] = os.pathsep.join([str(shop.tools), "/usr/bin", "/bin"])
+    return shop
 
 
 @pytest.fixture

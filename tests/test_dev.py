@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +22,8 @@ from onboard.errors import NeedsPerson, ProcessError
 from onboard.model import Event, Status
 from onboard.output import Ring
 from onboard.session import Session
-from tests.e2e.light import ONBOARD, Light, Services, gone, light, services
+from tests.e2e.light import ONBOARD, Light, gone
 from tests.e2e.world import free_port
-from tests.oracle import watch
 from tests.vaults import memory_vault
 
 pytestmark = pytest.mark.anyio
@@ -39,20 +38,6 @@ LISTENER = (
     "exec sleep 600"
 )
 """A Stripe CLI that is ready at once."""
-
-
-@pytest.fixture(scope="module")
-def stand_ins() -> Iterator[Services]:
-    with services() as made:
-        yield made
-
-
-@pytest.fixture
-def shop(tmp_path: Path, stand_ins: Services) -> Iterator[Light]:
-    with watch({"tmp": tmp_path}) as oracle:
-        with light(tmp_path, stand_ins, oracle) as made:
-            yield made
-        oracle.check()
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import stripe as stripe_library
@@ -13,8 +12,7 @@ from onboard.model import Event, Status
 from onboard.network import Network, Trouble, Unreachable
 from onboard.roundtrip import SENT, TRIGGERED, hears_trial
 from onboard.sandbox.served import Request, Response, Served, StandIn, serve
-from tests.e2e.light import Light, Services, light, services
-from tests.oracle import watch
+from tests.e2e.light import Light
 from tests.test_dev import Run, make
 from tests.vaults import memory_vault
 
@@ -46,19 +44,10 @@ class App(StandIn):
         return Response.json({"received": True})
 
 
-@pytest.fixture(scope="module")
-def stand_ins() -> Iterator[Services]:
-    with services() as made:
-        yield made
-
-
 @pytest.fixture
-def shop(tmp_path: Path, stand_ins: Services) -> Iterator[Light]:
-    with watch({"tmp": tmp_path}) as oracle:
-        with light(tmp_path, stand_ins, oracle) as made:
-            yield made
-        (tmp_path / "home" / "whsec").unlink(missing_ok=True)  # what the Stripe CLI of these tests reads
-        oracle.check()
+def shop(shop: Light) -> Iterator[Light]:
+    yield shop
+    (shop.home / "whsec").unlink(missing_ok=True)  # what the Stripe CLI of these tests reads
 
 
 async def proofs(shop: Light, path: str, url: str, secret: str = SECRET) -> list[Event]:

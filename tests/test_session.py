@@ -12,28 +12,13 @@ from onboard.plan import Stage
 from onboard.sandbox.served import Fault
 from onboard.session import Session
 from onboard.vault import Vault
-from tests.e2e.light import TEMPLATE, Light, Services, light, services
-from tests.oracle import watch
+from tests.e2e.light import TEMPLATE, Light
 from tests.vaults import absent_vault, memory_vault, mute_vault
 
 pytestmark = pytest.mark.anyio
 
 VALUES = ("variable", "mode", "live", "pair", "env", "drift")
 """What can be looked at without any tool."""
-
-
-@pytest.fixture(scope="module")
-def stand_ins() -> Iterator[Services]:
-    with services() as made:
-        yield made
-
-
-@pytest.fixture
-def shop(tmp_path: Path, stand_ins: Services) -> Iterator[Light]:
-    with watch({"tmp": tmp_path}) as oracle:
-        with light(tmp_path, stand_ins, oracle) as made:
-            yield made
-        oracle.check()
 
 
 @pytest.fixture
