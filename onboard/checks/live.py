@@ -56,9 +56,7 @@ def _of(view: View, service: Service) -> list[Check]:
             )
     if type(service.provider).compare is not Provider.compare:
         look = partial(_pair, service=service)
-        one = Check(
-            f"pair.{id}", f"{title}: one account", look, after=tuple(asked), unless=(mode.id,), outside=True
-        )
+        one = Check(f"pair.{id}", f"{title}: one account", look, after=tuple(asked), unless=(mode.id,), outside=True)
         found.append(one)
     return found
 
