@@ -1,6 +1,7 @@
 """The main job: WavePoint from a fresh clone to a running app, on real parts."""
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -110,6 +111,20 @@ def test_wavepoint_is_onboarded_from_nothing_to_a_signed_event_answered_200(
         ]
     assert not re.search(r"whsec_[0-9a-f]{8}", seen)
 
+    # A table more in the schema, another signing secret, an install older than the lock file: three named, and mended.
+    file = world.project / ".env.local"
+    schema = world.project / "src/db/schema.ts"
+    schema.write_text(schema.read_text() + 'export const later = pgTable("later_on", { id: serial("id") });\n')
+    file.write_text(re.sub(r'(STRIPE_WEBHOOK_SECRET="?whsec_)[0-9a-f]{4}', r"\g<1>0000", file.read_text(), count=1))
+    os.utime(world.project / "node_modules/.modules.yaml", (1e9, 1e9))
+    world.trust()
+    assert problems(world) == {
+        "database.schema": "warn", "webhook.STRIPE_WEBHOOK_SECRET": "fail", "deps.install": "warn",
+    }  # fmt: skip
+    world.onboard("doctor", "--fix")
+    assert problems(world) == {}
+    assert "later_on" in postgres.tables(database)
+
     # A second clone of the same repository needs nothing typed again.
     second = world.clone("second")
     world.trust(second)
@@ -120,7 +135,6 @@ def test_wavepoint_is_onboarded_from_nothing_to_a_signed_event_answered_200(
     assert {name: values[name] for name in world.credentials} == world.credentials
 
     # A variable is deleted, the Stripe account swapped, a key revoked: exactly these three are named.
-    file = world.project / ".env.local"
     other = world.stripe.open_account("Somebody else's")
     text = re.sub(r"(?m)^AUTH_SECRET=.*\n", "", file.read_text())
     file.write_text(text.replace(world.stripe.secret_key, other.secret_key))
