@@ -178,7 +178,9 @@ class AskScreen(Frame):
             told = text.join(*self._shape(entry))
             hint.update(told if told.cell_length > entry.size.width - 4 else Content(""))
         else:
-            said = field.variable.description or (field.looks_like and f"It looks like {field.looks_like}.")
+            told_above = (self.form.title, self.form.page)  # the template's comment often holds no more than these
+            about = "" if field.variable.description in told_above else field.variable.description
+            said = about or (field.looks_like and f"It looks like {field.looks_like}.")
             hint.update(text.line(said or "", text.QUIET))
 
     @on(Submitted)

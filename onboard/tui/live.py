@@ -125,7 +125,7 @@ class LiveScreen(Frame):
         match event.kind:
             case "ready":
                 self._url = str(event.data.get("url") or self._url)
-            case "secret":
+            case "secret" if event.data.get("new"):
                 self.sitting.did(said)
                 self.tell()
             case "finish":

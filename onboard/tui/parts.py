@@ -220,6 +220,18 @@ class Output(Log):
     def __init__(self) -> None:
         super().__init__(max_lines=self.KEPT, id="output")
         self._due: deque[str] = deque(maxlen=self.KEPT)
+        self._follows = True
+        """The newest line is kept in sight, until somebody scrolls up."""
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Tell scrolling up from following."""
+        super().watch_scroll_y(old_value, new_value)
+        self._follows = new_value >= self.max_scroll_y or (self._follows and new_value >= old_value)
+
+    def on_resize(self) -> None:
+        """Stay at the end: what is above may have grown."""
+        if self._follows:
+            self.scroll_end(animate=False)
 
     def on_mount(self) -> None:
         """Draw what came, a few times a second."""
@@ -233,6 +245,7 @@ class Output(Log):
         """Start anew."""
         self._due.clear()
         self.clear()
+        self._follows = True
 
     def draw(self) -> None:
         """Draw what is due, wrapped to the width there is now."""
@@ -244,4 +257,4 @@ class Output(Log):
             line = said.expandtabs(4)
             rows += [line] if len(line) <= width else wrap(line, width, subsequent_indent="  ", **_WRAP)
         self._due.clear()
-        self.write_lines(rows[-self.KEPT :])
+        self.write_lines(rows[-self.KEPT :], scroll_end=self._follows)

@@ -89,7 +89,7 @@ _LOUD = replace(
 
 _HEARD = (
     Event("forwards to http://localhost:3000/api/webhooks/stripe", "stripe:listen", kind="ready"),
-    Event("STRIPE_WEBHOOK_SECRET saved", "stripe:listen", kind="secret"),
+    Event("STRIPE_WEBHOOK_SECRET saved", "stripe:listen", kind="secret", data={"new": True}),
     Event("forwards to http://localhost:3000/api/signal/webhooks/stripe", "stripe:listen:signal", kind="ready"),
     Event("checkout.session.completed → 200", "stripe:listen", kind="webhook"),
     Event("invoice.paid → 500", "stripe:listen:signal", Status.WARN, kind="webhook"),

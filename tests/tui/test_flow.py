@@ -26,6 +26,7 @@ from onboard.tui.entry import PublicField, SecretField
 from onboard.tui.live import LiveScreen
 from onboard.tui.offers import Offers
 from onboard.tui.page import PageScreen
+from onboard.tui.parts import Output
 from onboard.tui.running import RunScreen, WriteScreen
 from tests.tui.fake import (
     AUTH,
@@ -451,7 +452,7 @@ async def test_a_finding_is_shown_in_full_and_its_step_is_done_from_there(tmp_pa
 async def test_listeners_report_as_they_go_and_end_with_the_screen(tmp_path: Path) -> None:
     heard = (
         Event("forwards to http://localhost:3000/x", "stripe:listen", kind="ready"),
-        Event("STRIPE_WEBHOOK_SECRET saved", "stripe:listen", kind="secret"),
+        Event("STRIPE_WEBHOOK_SECRET saved", "stripe:listen", kind="secret", data={"new": True}),
         Event("invoice.paid → 200", "stripe:listen", kind="webhook"),
     )
     session = FakeSession(tmp_path, all_well(), hears=heard)
@@ -654,3 +655,16 @@ async def test_before_production_the_app_is_not_started_until_its_name_is_typed(
         assert "nothing was started" in shown(pilot)
         await press(pilot, *"main", "enter")
         assert "the app answers at" in shown(pilot)
+
+
+async def test_a_log_stays_at_its_end_while_what_is_above_grows_and_where_it_is_read_when_not(tmp_path: Path) -> None:
+    lines = tuple(Event(f"GET /page/{n} 200", "dev") for n in range(100))
+    async with at(FakeSession(tmp_path, all_well(), hears=(*lines, *RUNS, *lines))) as pilot:
+        await press(pilot, "d")
+        assert "GET /page/99" in shown(pilot)
+        output = pilot.app.screen.query_one(Output)
+        output.scroll_home(animate=False)
+        await settle(pilot)
+        output.say("one more")
+        await settle(pilot)
+        assert "one more" not in shown(pilot)
