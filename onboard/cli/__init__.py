@@ -17,8 +17,7 @@ onboard: from a fresh clone to a running app
           set NAME          a value, from stdin or a hidden prompt, checked and saved            --make --no-verify
           unset NAME        take a variable out
           import FILE|-     many values at once                   --from SOURCE --format env|json     --no-verify
-          env               the env file, from template and keyring                      --write --diff --undo
-                                                                              --without-secrets --with-secrets
+          env               the env file made again            --write --diff --undo --without-secrets --with-secrets
           push              the schema push, guarded                                                      --yes
           dev               dev server and listeners, supervised                                        --prove
           listen            all listeners until Ctrl-C; their secrets are caught                      --secrets

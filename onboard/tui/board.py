@@ -153,8 +153,8 @@ class BoardScreen(Frame):
         if not self.sitting.session.findings:
             said = text.line("Nothing was looked at yet.", text.STRONG)
         elif first is None:
-            run = text.line("Next (d): run the app" if self.check_action("live", ("dev",)) else "")
-            said = text.join(text.sign(Status.OK), text.line("All is well: nothing is owed.", text.STRONG), run)
+            run = "Next (d): run the app" if self.check_action("live", ("dev",)) else "Nothing is owed."
+            said = text.join(text.sign(Status.OK), text.line("All is well.", text.STRONG), text.line(run))
         else:
             steps = "1 step is owed" if len(owed) == 1 else f"{len(owed)} steps are owed"
             said = text.join(text.line(f"{steps}.", text.STRONG), text.line(f"Next (n): {first.step.text}"))
