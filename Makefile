@@ -6,15 +6,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: demo test check format parts pictures messages lock clean
+.PHONY: demo test test-long check format parts pictures messages lock clean
 
 ## Try onboard: the whole wizard on a sample project, with no account and no network.
 demo: $(VENV)/.ready
 	$(BIN)/onboard demo
 
-## All tests that this machine has the parts for; the summary says which parts were missing.
+## The tests, under 5 minutes on two cores; the summary says which parts this machine lacks.
 test: $(VENV)/.ready-dev parts
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal -m "not long"
+
+## Those that repeat, fuzz and kill at many points; CI runs them too.
+test-long: $(VENV)/.ready-dev parts
+	$(BIN)/pytest -n 2 --dist worksteal -m long
 
 ## Format, lint, types.
 check: $(VENV)/.ready-dev
@@ -37,7 +41,6 @@ pictures: $(VENV)/.ready-dev
 ## Every message and every key of the program, out of the code, into docs/messages.md and docs/keys.md.
 messages: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.messages
-	$(BIN)/python -m benchmarks.keys
 	$(BIN)/python -m benchmarks.keys
 
 ## Pin every Python package again, with its hashes.

@@ -217,6 +217,7 @@ def test_a_folder_that_comes_to_stand_alone_is_looked_at_alone(world: World) -> 
     assert world.check(folder="src").told == world.looked("src").told != before.told
 
 
+@pytest.mark.long
 def test_any_series_of_changes_is_seen(world: World) -> None:
     choose = random.Random(20)
     changes = [*MUTATIONS.values()]

@@ -399,6 +399,7 @@ def test_the_dev_servers_own_end_is_exit_1_with_each_line_named(shop: Light) -> 
     assert "dev     | Error: listen EADDRINUSE" in ran.out
 
 
+@pytest.mark.long
 def test_50_mb_of_output_do_not_grow_us(shop: Light) -> None:
     run = make(shop, "loud")
     shop.trust()
@@ -426,6 +427,7 @@ def test_50_mb_of_output_do_not_grow_us(shop: Light) -> None:
 DEATHS = ("INT", "TERM", "HUP", "QUIT", "KILL")
 
 
+@pytest.mark.long
 def test_fifty_deaths_leave_no_orphan(shop: Light) -> None:
     make(shop, hooks=("/hook",))
     shop.tool("pnpm", 'trap "" HUP; sleep 600 & echo up; exec sleep 600')

@@ -150,6 +150,7 @@ async def test_a_listener_that_is_killed_comes_back_and_forwards_again(real: Pla
     assert real.stripe.account.webhook_secret not in real.texts()
 
 
+@pytest.mark.long
 @pytest.mark.parts
 async def test_an_expired_session_is_renewed_and_another_secret_is_told(newest: Place) -> None:
     account, before = newest.stripe.account, newest.stripe.account.webhook_secret
@@ -166,6 +167,7 @@ async def test_an_expired_session_is_renewed_and_another_secret_is_told(newest: 
     assert account.webhook_secret not in newest.texts()
 
 
+@pytest.mark.long
 @pytest.mark.parts
 async def test_a_service_that_is_down_is_tried_until_it_is_back(newest: Place) -> None:
     newest.served.fault = Fault.FAILING

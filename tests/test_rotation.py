@@ -112,6 +112,7 @@ async def findings(folder: Path) -> dict[str, Status]:
 # an API service
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 async def test_a_working_key_is_stored_whatever_instant_an_api_change_is_killed_at(
     tmp_path: Path, forks: Callable[..., int]
@@ -313,6 +314,7 @@ async def test_the_password_of_the_default_branch_is_not_reset_from_here(tmp_pat
         assert service.main.passwords == before
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 async def test_a_neon_password_that_was_reset_just_before_a_kill_is_not_lost(
     tmp_path: Path, forks: Callable[..., int]
@@ -343,6 +345,7 @@ async def test_a_neon_password_that_was_reset_just_before_a_kill_is_not_lost(
 # a guided one
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 async def test_a_working_key_is_stored_whatever_instant_a_guided_change_is_killed_at(
     tmp_path: Path, forks: Callable[..., int]
@@ -435,6 +438,7 @@ AUTH_5 = {"next": "15.0.0", "next-auth": "^5.0.0-beta.25"}
 AUTH_4 = {"next": "15.0.0", "next-auth": "^4.24.0"}
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 async def test_nobody_is_signed_out_whatever_instant_the_change_of_an_auth_secret_is_killed_at(
     tmp_path: Path, forks: Callable[..., int]

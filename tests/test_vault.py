@@ -375,6 +375,7 @@ def write(bus: Bus, state: Path, who: str) -> None:
     subprocess.run(words, cwd=ROOT, env=bus.env, check=True, timeout=120)
 
 
+@pytest.mark.long
 @pytest.mark.parts
 @pytest.mark.anyio
 async def test_two_onboards_at_once_lose_nothing(kept_vault: KeyringVault, bus: Bus, tmp_path: Path) -> None:

@@ -279,6 +279,7 @@ def _set_beside(shop: Light) -> tuple[Ran, float]:
     return ran, time.monotonic() - started
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", MUTE_AT)
 def test_a_mute_keyring_costs_four_seconds_and_the_file_is_written(
     tmp_path: Path, stand_ins: Services, oracle: Oracle, stage: str
@@ -346,6 +347,7 @@ def test_a_real_keyring_keeps_it_and_a_second_clone_has_it(keyring_shop: Light) 
 ROUNDS = 24
 
 
+@pytest.mark.long
 def test_whenever_it_is_killed_the_file_is_the_old_or_the_new_one(trusted: Light) -> None:
     chance = random.Random(7)
     values = [f"round-{number}-" + "x" * 4000 for number in range(ROUNDS)]
@@ -383,6 +385,7 @@ def test_whenever_it_is_killed_the_file_is_the_old_or_the_new_one(trusted: Light
     assert trusted.temporary() == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace: kills between two system calls")
 @pytest.mark.parametrize("call", ["rename,renameat,renameat2", "fsync", "fchmod"])
 def test_what_a_kill_inside_the_save_leaves_is_swept_at_the_next_start(trusted: Light, call: str) -> None:
@@ -409,6 +412,7 @@ def test_what_a_kill_inside_the_save_leaves_is_swept_at_the_next_start(trusted: 
     assert trusted.temporary() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_no_child_outlives_us(trusted: Light, number: signal.Signals) -> None:
     trusted.tool(

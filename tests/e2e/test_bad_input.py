@@ -13,6 +13,8 @@ import pytest
 from onboard.sandbox.served import Fault
 from tests.e2e.light import TEMPLATE, Light, gone
 
+pytestmark = pytest.mark.long
+
 # values
 
 

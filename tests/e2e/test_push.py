@@ -161,6 +161,7 @@ REFUSED: dict[str, tuple[Callable[[str], str], str]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", REFUSED)
 def test_why_nothing_can_be_pushed_is_said_before_the_tool_runs(drizzle: Drizzle, what: str) -> None:
     change, reason = REFUSED[what]
@@ -173,6 +174,7 @@ def test_why_nothing_can_be_pushed_is_said_before_the_tool_runs(drizzle: Drizzle
     assert "runs pnpm" not in pushed.err
 
 
+@pytest.mark.long
 def test_a_reason_that_the_tool_keeps_to_itself_is_found(drizzle: Drizzle) -> None:
     # libpq and onboard know the parameter; the driver hands it to the server, and drizzle-kit shows only a spinner.
     drizzle.enter(f"{drizzle.url}&channel_binding=prefer")
@@ -195,6 +197,7 @@ def test_where_nobody_can_answer_nothing_is_applied_and_that_is_said(drizzle: Dr
     assert drizzle.columns == ["id", "name"]
 
 
+@pytest.mark.long
 def test_what_the_tool_really_reads_is_what_is_shown_and_pushed_to(drizzle: Drizzle) -> None:
     other = drizzle.server.make_database().replace("sslmode=require", "sslmode=prefer")
     drizzle.enter(other, ".env")
@@ -212,6 +215,7 @@ def test_what_the_tool_really_reads_is_what_is_shown_and_pushed_to(drizzle: Driz
     assert drizzle.server.tables(urlsplit(other).path.lstrip("/")) == ["users"]
 
 
+@pytest.mark.long
 def test_a_person_at_the_shell_renames_after_a_dump_that_brings_the_old_state_back(drizzle: Drizzle) -> None:
     drizzle.has(rows=3)
     drizzle.schema(RENAMED)
@@ -280,6 +284,7 @@ def test_in_the_app_data_loss_is_asked_about_on_the_tools_own_screen(drizzle: Dr
     assert drizzle.columns == ["id"]
 
 
+@pytest.mark.long
 def test_production_is_pushed_to_by_its_typed_name_alone_and_no_flag_types_it(drizzle: Drizzle) -> None:
     drizzle.server.run(f'alter database "{drizzle.database}" rename to "{drizzle.database}_production"')
     drizzle.url = drizzle.url.replace(drizzle.database, f"{drizzle.database}_production")
@@ -297,6 +302,7 @@ def test_production_is_pushed_to_by_its_typed_name_alone_and_no_flag_types_it(dr
     assert again.code == 4, "a name is typed each time"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["the terminal is closed", "Esc twice"])
 def test_a_tool_that_waits_for_an_answer_ends_with_us(drizzle: Drizzle, how: str) -> None:
     drizzle.has(rows=3)

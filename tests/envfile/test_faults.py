@@ -92,6 +92,7 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["error=ENOSPC", "error=EIO", "signal=KILL", "retval=1"])
 def test_no_fault_at_any_call_tears_the_file_or_leaves_a_secret(
     points: list[tuple[str, int]], fault: str, tmp_path: Path

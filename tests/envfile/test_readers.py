@@ -84,6 +84,7 @@ def test_a_model_reads_every_spelling_of_every_shared_value_as_the_real_reader_d
     _same(reader, files[:: 4 if slow else 1], real)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reader", REAL)
 @pytest.mark.parametrize("shape", ["any", "assignments"])
 def test_a_model_reads_generated_files_as_the_real_reader_does(reader: str, shape: str, real: RealReaders) -> None:

@@ -70,6 +70,7 @@ _LINES = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.long
 @settings(SEARCH, max_examples=300)
 @given(_VALUES, _LINES, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.sampled_from(PROJECTS))
 @example("$HOME", [], "\n", True, ("next",))

@@ -207,6 +207,7 @@ def test_the_demos_stripe_says_what_the_real_one_says(
     assert facts.findall(ours.stderr)[:2] == facts.findall(real.stderr)[:2]
 
 
+@pytest.mark.long
 @pytest.mark.parts
 def test_the_demos_push_says_and_does_what_the_real_one_does(
     demo: Demo, postgres: PostgresServer, node_project: Path, node_env: dict[str, str]

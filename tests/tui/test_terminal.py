@@ -34,6 +34,7 @@ def test_there_are_sixty_hostile_texts() -> None:
     assert len(set(PAYLOADS)) >= 60
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scene", HOSTILE, ids=lambda scene: scene.name)
 def test_no_control_byte_of_any_outside_text_reaches_the_terminal(scene: Scene) -> None:
     with terminal(scene.name, size=(120, 40)) as at:
