@@ -15,7 +15,7 @@ from onboard.cli.provision import make_one
 from onboard.cli.trust import ask as ask_trust
 from onboard.entry import Field, Trial
 from onboard.errors import OnboardError
-from onboard.model import Ask, Event, Open, Run, Secret, Status, Step, Tell, Write
+from onboard.model import Ask, Event, Finding, Open, Run, Secret, Status, Step, Tell, Write
 from onboard.plan import Owed
 from onboard.provisioning import Offer
 from onboard.session import Session
@@ -51,11 +51,11 @@ async def _run(session: Session, demo: Mapping[str, Secret]) -> int:
             common.note("not approved; nothing was done")
             return common.PERSON
         passed: set[Step] = set()
+        told: dict[str, Finding] = {}
         while True:
             common.out("Looking…")
             async for finding in session.look():
-                if finding.status in (Status.FAIL, Status.UNKNOWN, Status.WARN):
-                    common.out(f"{report.WORDS[finding.status]}: {line(finding.title)}: {clean(finding.summary)}")
+                _news(finding, told)
             owed = [one for one in session.plan() if one.step not in passed]
             if not owed:
                 break
@@ -63,10 +63,21 @@ async def _run(session: Session, demo: Mapping[str, Secret]) -> int:
             if not await _one(session, owed[0], len(owed), demo):
                 break
         left = session.plan()
-        common.out(f"{len(left)} steps are left" if left else "All is well.")
+        many = "1 step is left" if len(left) == 1 else f"{len(left)} steps are left"
+        common.out(many if left else "All is well.")
         return common.PERSON if left else common.OK
     finally:
         await session.close()
+
+
+def _news(finding: Finding, told: dict[str, Finding]) -> None:
+    """Say what is owed, once, and when it is no longer so."""
+    before = told.get(finding.id)
+    owed = finding.status in (Status.FAIL, Status.UNKNOWN, Status.WARN)
+    same = before is not None and (before.status, before.summary) == (finding.status, finding.summary)
+    if (owed or before is not None) and not same:
+        common.out(f"{report.WORDS[finding.status]}: {line(finding.title)}: {clean(finding.summary)}")
+        told[finding.id] = finding
 
 
 async def _one(session: Session, owed: Owed, count: int, demo: Mapping[str, Secret]) -> bool:
@@ -77,7 +88,11 @@ async def _one(session: Session, owed: Owed, count: int, demo: Mapping[str, Secr
         case Ask():
             return await _ask(session, owed.step, demo)
         case Run() | Write():
-            common.out(f"This would run: {clean(owed.step.command or '')}" if isinstance(owed.step, Run) else "")
+            if isinstance(owed.step, Run):
+                common.out(f"This would run: {clean(owed.step.command)}")
+            elif owed.step.what in ("values", "generate"):
+                names = owed.step.variables or [name for name, _ in session.env_diff()]
+                common.out(f"This would write: {', '.join(map(line, names)) or 'the file, with no value yet'}")
             answer = _question("Do it? [y]es, [s]kip, [q]uit: ")
             if answer == "y":
                 await _show(session.do(owed.step))
@@ -101,8 +116,8 @@ async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> bool:
     made_here = {field.variable.name for field in form.fields if field.can_generate}
     ways = [way for way in session.offers(step.variables) if not made_here.issuperset(way.gives)]
     offered = " or ".join(line(way.title) for way in ways)
-    if ways and _question(f"Get them without typing ({offered})? [y/N]: ") == "y":
-        return await _make(session, ways)
+    if ways and _question(f"Get them without typing ({offered})? [y/N]: ") == "y" and await _make(session, ways):
+        return True
     values: dict[str, Secret] = {}
     for field in form.fields:
         value = _field(session, field, demo.get(field.variable.name))
@@ -121,11 +136,12 @@ async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> bool:
 
 
 async def _make(session: Session, ways: Sequence[Offer]) -> bool:
+    """Have them made; `False`: nothing came of it, so that they can still be typed."""
     try:
-        await make_one(session, ways)
+        return await make_one(session, ways) == common.OK
     except OnboardError as error:
         common.failed(error)
-    return True
+        return False
 
 
 async def _save(session: Session, values: dict[str, Secret], trial: Trial) -> None:
