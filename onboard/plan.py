@@ -88,14 +88,15 @@ def stage_of(finding_id: str) -> Stage:
 def plan(findings: Iterable[Finding]) -> tuple[Owed, ...]:
     """Return the steps still owed, in order of stages; the same step is owed once.
 
-    What fails comes before what only could be better. A skipped finding owes nothing: what it waits for does.
+    What fails comes before what only could be better, a program before the dependencies that it installs. A skipped
+    finding owes nothing: what it waits for does.
     """
     order = {stage: position for position, stage in enumerate(Stage)}
     weight = {status: position for position, status in enumerate(OWED)}
     owed: dict[Step, list[Finding]] = {}
     for finding in sorted(
         (f for f in findings if f.status in OWED and f.step is not None),
-        key=lambda f: (order[stage_of(f.id)], weight[f.status]),
+        key=lambda f: (order[stage_of(f.id)], weight[f.status], f.id.startswith("deps.")),
     ):
         assert finding.step is not None  # noqa: S101 -- filtered above; told to mypy
         owed.setdefault(finding.step, []).append(finding)

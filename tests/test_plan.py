@@ -32,6 +32,12 @@ def test_what_fails_comes_before_what_could_be_better() -> None:
     assert [one.step for one in owed] == [ENTER, LOOK]
 
 
+def test_a_package_manager_is_installed_before_what_it_installs() -> None:
+    owed = plan([finding("deps.install", Status.FAIL, LOOK), finding("tool.pnpm", Status.FAIL, INSTALL)])
+
+    assert [one.step for one in owed] == [INSTALL, LOOK]
+
+
 def test_a_step_that_ends_several_findings_is_owed_once() -> None:
     owed = plan([finding("variable.A", Status.FAIL, ENTER), finding("live.stripe", Status.FAIL, ENTER)])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -89,13 +90,10 @@ async def _look(view: View, tool: Tool) -> Finding:
         return check.says(Status.UNKNOWN, f"{check.title} did not tell its version within 10 s", evidence=evidence)
     version = versions.parse(done.out)
     if done.code != 0 or version is None:
-        said = line(
-            (done.err or done.out).strip().splitlines()[-1] if (done.err or done.out).strip() else "", limit=200
-        )
         return check.says(
             Status.FAIL,
             f"{check.title} is there but does not run (exit {done.code})",
-            detail=said,
+            detail=_reason(done.err or done.out),
             step=_step(view, tool, known),
             evidence=evidence,
         )
@@ -116,6 +114,15 @@ async def _look(view: View, tool: Tool) -> Finding:
             evidence=evidence,
         )
     return check.says(Status.OK, text, evidence=evidence)
+
+
+_ERROR = re.compile(r"\W*(?:\w*error|err_\w+)\b", re.IGNORECASE)
+
+
+def _reason(said: str) -> str:
+    """Return the line of a program's last words that gives the reason; what follows it is advice, or a trace."""
+    rows = [row for row in said.splitlines() if row.strip()]
+    return line(next((row for row in rows if _ERROR.match(row)), rows[-1] if rows else ""), limit=200)
 
 
 def _step(view: View, tool: Tool, known: Known | None) -> Step:
