@@ -59,6 +59,7 @@ SPEAKERS: dict[str, tuple[int | str, ...]] = {
     "note": (0,),
     "out": (0,),
     "confirm": (0,),
+    "answer": (0,),
     "Binding": (2, "description"),
     "Static": (0,),
     "status": (0,),

@@ -193,9 +193,29 @@ def trusted_session(options: argparse.Namespace) -> Session:
 
 def confirm(question: str) -> bool:
     """Ask at the terminal; only a typed yes is a yes."""
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return answer(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def answer(question: str, *, hidden: bool = False) -> str:
+    """Ask at the terminal and return what was typed; empty where the input ended.
+
+    Ctrl-C ends the question at once: an event loop would take note of it, and wait for the answer first.
+    """
+    import signal
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        if hidden:
+            import getpass
+
+            return getpass.getpass(question, stream=sys.stderr)
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        return sys.stdin.readline()
+    except EOFError:
+        return ""
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _harden() -> None:

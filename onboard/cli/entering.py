@@ -89,9 +89,7 @@ def _read(name: str, terminal: bool) -> str:
         return data.decode("utf-8", "surrogateescape")
     if not terminal:
         raise NeedsPerson("a person has to type this value", f"run `onboard set {name}` in your terminal")
-    import getpass
-
-    return getpass.getpass(f"{name} (hidden): ", stream=sys.stderr)
+    return common.answer(f"{name} (hidden): ", hidden=True)
 
 
 async def _unset(options: argparse.Namespace) -> int:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import signal
-import sys
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 
 from onboard.clean import clean, line
 from onboard.cli import common, report
@@ -30,24 +27,9 @@ def run(session: Session, demo: Mapping[str, Secret]) -> int:
         return common.INTERRUPTED
 
 
-@contextmanager
-def _at_once() -> Iterator[None]:
-    """Let Ctrl-C end a question at once: the event loop would take note of it, and wait for the answer first."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _approved(session: Session) -> bool:
-    with _at_once():
-        return session.trusted or ask_trust(session)
-
-
 async def _run(session: Session, demo: Mapping[str, Secret]) -> int:
     try:
-        if not _approved(session):
+        if not session.trusted and not ask_trust(session):
             common.note("not approved; nothing was done")
             return common.PERSON
         passed: set[Step] = set()
@@ -156,8 +138,7 @@ def _field(session: Session, field: Field, demo: Secret | None) -> Secret | None
     looks = f", looks like {field.looks_like}" if field.looks_like else ""
     made = (", g makes one" if field.can_generate else "") + (", d takes the demo's" if demo else "")
     while True:
-        with _at_once():
-            text = getpass.getpass(f"{name} (hidden{looks}{made}; empty skips): ")
+        text = common.answer(f"{name} (hidden{looks}{made}; empty skips): ", hidden=True)
         if not text.strip():
             return None
         if text.strip() == "g" and field.can_generate:
@@ -174,10 +155,7 @@ def _field(session: Session, field: Field, demo: Secret | None) -> Secret | None
 
 
 def _question(text: str) -> str:
-    sys.stdout.write(text)
-    sys.stdout.flush()
-    with _at_once():
-        answer = sys.stdin.readline()
+    answer = common.answer(text)
     return "q" if not answer else answer.strip().lower()[:1]
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -58,9 +56,7 @@ def _chosen(session: Session, offers: Sequence[Offer]) -> Offer | None:
         )
     if len(offers) == 1:
         return offers[0] if common.confirm("Make it?") else None
-    sys.stderr.write(f"Which one? [1-{len(offers)}, empty: none] ")
-    sys.stderr.flush()
-    answer = sys.stdin.readline().strip()
+    answer = common.answer(f"Which one? [1-{len(offers)}, empty: none] ").strip()
     return offers[int(answer) - 1] if answer.isdecimal() and 0 < int(answer) <= len(offers) else None
 
 
@@ -77,10 +73,8 @@ def typed(offer: Offer) -> dict[str, Secret]:
 
 def _asked(want: Want) -> str:
     if want.secret:
-        return getpass.getpass(f"{want.name} (hidden, used once, not kept): ", stream=sys.stderr).strip()
-    sys.stderr.write(f"{clean(want.title)}: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip()
+        return common.answer(f"{want.name} (hidden, used once, not kept): ", hidden=True).strip()
+    return common.answer(f"{clean(want.title)}: ").strip()
 
 
 def tell(session: Session, event: Event) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING
 
 from onboard.clean import clean, line
@@ -84,18 +83,14 @@ def _typed(target: Target, *, person: bool, yes: bool) -> str:
 
 def _asked(stop: NeedsPerson) -> str:
     common.note(f"{stop.message}\n{stop.hint}")
-    sys.stderr.write("> ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip()
+    return common.answer("> ").strip()
 
 
 def _chosen(ways: tuple[WayBack, ...]) -> str:
     """Ask whether a way back is to be made first; Enter is no."""
     for at, way in enumerate(ways, 1):
         common.note(f"  {at}  {line(way.text)}")
-    sys.stderr.write(f"A way back first? [1{'-' + str(len(ways)) if len(ways) > 1 else ''}, Enter: none] ")
-    sys.stderr.flush()
-    typed = sys.stdin.readline().strip()
+    typed = common.answer(f"A way back first? [1{'-' + str(len(ways)) if len(ways) > 1 else ''}, Enter: none] ").strip()
     return ways[int(typed) - 1].id if typed.isdecimal() and 0 < int(typed) <= len(ways) else ""
 
 

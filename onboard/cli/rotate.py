@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 import re
-import sys
 from collections.abc import Mapping
 
 from onboard.clean import clean, line
@@ -134,7 +132,7 @@ async def _new(session: Session, rotator: Rotator, change: Change) -> Mapping[st
     typed: dict[str, Secret] = {}
     if change.stage is not Stage.MADE:
         for key, name in change.wants:
-            text = getpass.getpass(f"{name} (hidden, used once, not kept; empty: by hand): ", stream=sys.stderr)
+            text = common.answer(f"{name} (hidden, used once, not kept; empty: by hand): ", hidden=True)
             if text.strip():
                 typed[key] = Secret(text.strip())
     try:
@@ -163,7 +161,7 @@ def _guide(change: Change) -> None:
 def _ask(session: Session, change: Change) -> dict[str, Secret] | None:
     held = session.view().values.get(change.name)
     while True:
-        text = getpass.getpass(f"the new {change.name} (hidden; empty: not now): ", stream=sys.stderr)
+        text = common.answer(f"the new {change.name} (hidden; empty: not now): ", hidden=True)
         if not text.strip():
             return None
         pasted = session.clean(change.name, text)
