@@ -17,7 +17,7 @@ _THROUGH = {"pnpm": ("pnpm", "exec"), "yarn": ("yarn",), "bun": ("bunx",)}
 
 def checks(view: View) -> tuple[Check, ...]:
     """Return the check of Supabase's local stack; none where the repository has none or its values lead elsewhere."""
-    if not Tree(Path(view.project.root)).has("supabase/config.toml") or _address(view) is None:
+    if _address(view) is None or not Tree(Path(view.project.root)).has("supabase/config.toml"):
         return ()
     return (Check("local.supabase", "Supabase's local stack", _look, outside=True, seconds=5),)
 

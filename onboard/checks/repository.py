@@ -29,8 +29,13 @@ _LOCKS = {
     "bun": ("bun.lock", "bun.lockb"),
 }
 
-LOOKED_AT = ("node_modules", *_INSTALLED.values(), *(name for names in _LOCKS.values() for name in names))
-"""What is looked at here beside what understanding the repository reads, relative to its root."""
+LOOKED_AT = (
+    "node_modules",
+    *_INSTALLED.values(),
+    *(name for names in _LOCKS.values() for name in names),
+    *("supabase", "supabase/config.toml"),  # part of what is approved
+)
+"""What is looked at beside what understanding the repository reads, relative to its root."""
 
 _IDS = {"node.conflict": "tool.node.pins", "lockfile.conflict": "deps.lockfiles", "webhook.port": "webhook.port"}
 """Finding ids of troubles that belong to a family of their own."""

@@ -22,6 +22,7 @@ AFTER_QUOTE = "text follows the closing quote"
 ENDS_DIFFER = "readers disagree on where this value ends"
 YAML_STYLE = "some readers take `NAME: value` as a variable, others skip it"
 STRAY_QUOTE = "a line that starts with a quote: some readers take it as the value above"
+STRAY_EQUALS = "a line that starts with `=`: some readers take the word above as its name"
 LONE_CR = "a carriage return that ends no line: some readers start a new line there"
 NOT_UTF8 = "not UTF-8"
 UTF16 = "UTF-16, not UTF-8 (PowerShell's `>` writes it)"
@@ -173,6 +174,9 @@ def _other(stripped: bytes, number: int, begin: int, end: int, empty_above: int,
     """Note a line that is neither assignment nor comment, where readers do not all skip it."""
     if stripped[0] in QUOTES:
         troubles.append((number, STRAY_QUOTE, begin if empty_above < 0 else empty_above, end))
+        return
+    if stripped[0] == 61:
+        troubles.append((number, STRAY_EQUALS, begin, end))
         return
     name, colon, rest = stripped.partition(b":")
     if colon and rest[:1] in (b"", b" ", b"\t") and _name(name):

@@ -87,6 +87,7 @@ def test_what_a_file_says_is_told_by_name_and_line() -> None:
         (b"V=`a\nb`\n", 1, scan.ENDS_DIFFER),
         (b"V: 1\n", 1, scan.YAML_STYLE),
         (b"V=\n\n'x'\n", 3, scan.STRAY_QUOTE),
+        (b"A=1\nV\n\n =x\n", 4, scan.STRAY_EQUALS),
         (b"V=1\rB=2\n", 1, scan.LONE_CR),
         (b"A=1\nV=caf\xe9\n", 2, scan.NOT_UTF8),
         ("V=1\n".encode("utf-16"), 1, scan.UTF16),
