@@ -21,7 +21,9 @@ _ARRIVED = re.compile(r"-->\s+(?:connect\s+)?(\S+)\s+\[(evt_\w+)\]")
 _ANSWERED = re.compile(r"<--\s+\[(\d{3})\]\s+(\S+)\s+(\S+)(?:\s+\[(evt_\w+)\])?")
 _FAILED = re.compile(r"\[ERROR\]\s+(Failed to POST:.*)")
 
-CHILD_ENV = {"STRIPE_CLI_TELEMETRY_OPTOUT": "1", "DO_NOT_TRACK": "1", "NO_COLOR": "1"}
+NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "disabled:"}
+"""Without an address the Stripe CLI starts a session bus and a keyring of its own, and waits three seconds for them."""
+CHILD_ENV = {"STRIPE_CLI_TELEMETRY_OPTOUT": "1", "DO_NOT_TRACK": "1", "NO_COLOR": "1", **NO_BUS}
 
 
 _REFUSALS = tuple(

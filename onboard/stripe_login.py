@@ -159,4 +159,6 @@ async def _stripe(view: View, *words: str, bases: tuple[str, ...] = (), timeout:
     if bases and aimed:
         url = next(word.partition("=")[2] or word for word in aimed if is_loopback(word.partition("=")[2] or word))
         aimed = tuple(word for flag in bases for word in (flag, url))
-    return await view.machine.runner.run((binary, *words, *aimed), env=CHILD_ENV, cwd=root, timeout=timeout)
+    bus = view.machine.env.get("DBUS_SESSION_BUS_ADDRESS")  # there the CLI keeps a live key out of its plain file
+    env = {**CHILD_ENV, **({"DBUS_SESSION_BUS_ADDRESS": bus} if bus else {})}
+    return await view.machine.runner.run((binary, *words, *aimed), env=env, cwd=root, timeout=timeout)

@@ -11,6 +11,7 @@ from onboard import versions
 from onboard.checks._base import Check, View
 from onboard.clean import line
 from onboard.errors import ProcessError
+from onboard.listeners import NO_BUS
 from onboard.model import Finding, Open, Run, Status, Step, Tell
 from onboard.project.values import Tool
 
@@ -79,7 +80,7 @@ async def _look(view: View, tool: Tool) -> Finding:
             (str(found.path), *(known.version if known else ("--version",))),
             cwd=Path(view.project.root) / view.app.dir,
             # A version is asked for; nothing is to be downloaded or switched to for that.
-            env={"COREPACK_ENABLE_DOWNLOAD_PROMPT": "0", "STRIPE_CLI_TELEMETRY_OPTOUT": "1", "CI": "1"},
+            env={"COREPACK_ENABLE_DOWNLOAD_PROMPT": "0", "STRIPE_CLI_TELEMETRY_OPTOUT": "1", "CI": "1", **NO_BUS},
             timeout=10,
         )
     except ProcessError as error:
