@@ -17,7 +17,8 @@ import string
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -82,6 +83,7 @@ class Oracle:
     _lines: set[bytes] = field(default_factory=set)
     _terminals: list[Terminal] = field(default_factory=list)
     _before: dict[Path, tuple[int, int, int]] = field(default_factory=dict)
+    _began: int = 0
 
     def canary(self, shape: str, *, allowed: tuple[str, ...] = (), name: str | None = None) -> str:
         """Return a fresh value of a shape in `SHAPES`. `allowed`: patterns of channels where it may be."""
@@ -139,7 +141,11 @@ class Oracle:
                 continue
 
     def remember_files(self) -> None:
-        """Note what the folders hold before the run: only what changes is searched."""
+        """Note what the folders hold before the run: only what changes is searched.
+
+        A file that was last written before the run (a package out of a store) cannot hold what the run invented.
+        """
+        self._began = time.time_ns() - 60 * 10**9
         self._before = {path: stamp for _, path, stamp in self._walk()}
 
     def _walk(self) -> Iterator[tuple[str, Path, tuple[int, int, int]]]:
@@ -161,27 +167,35 @@ class Oracle:
                     )
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
-        suspects = self._suspects()
-        for channel, path, stamp in self._walk():
+        changed = [
+            (channel, path)
+            for channel, path, stamp in self._walk()
+            if self._before.get(path) != stamp and stamp[-1] >= self._began
+        ]
+        suspects = self._suspects([path for _, path in changed])
+        for channel, path in changed:
             yield f"name of {channel}", str(path).encode("utf-8", "surrogateescape")
-            if self._before.get(path) != stamp and (suspects is None or path in suspects):
+            if suspects is None or path in suspects:
                 try:
                     with path.open("rb") as file:
                         yield channel, file.read(LARGEST + 1)
                 except OSError:
                     continue
 
-    def _suspects(self) -> set[Path] | None:
-        """Return the files in which grep sees any spelling: we are too slow for a tree of packages. `None`: no grep."""
+    def _suspects(self, files: Sequence[Path]) -> set[Path] | None:
+        """Return those in which grep sees any spelling: we are too slow for a tree of packages. `None`: no grep."""
         needles = {needle for canary in self._canaries for _, needle in canary.forms if b"\n" not in needle}
-        grep = shutil.which("grep")
-        if grep is None or not needles:
+        grep, xargs = shutil.which("grep"), shutil.which("xargs")
+        if grep is None or xargs is None or not needles:
             return None
         with tempfile.TemporaryDirectory(dir="/var/tmp") as outside:  # in none of the folders that are searched
             patterns = Path(outside) / "patterns"
             patterns.write_bytes(b"\n".join(sorted(needles)))
-            words = [grep, "-rlaZF", "-f", str(patterns), *map(str, self.folders.values())]
-            done = subprocess.run(words, capture_output=True, env={"LC_ALL": "C"}, timeout=300, check=False)
+            words = [xargs, "-0", grep, "-laZF", "-f", str(patterns), "--"]
+            names = b"\0".join(map(os.fsencode, files))
+            done = subprocess.run(
+                words, input=names, capture_output=True, env={"LC_ALL": "C"}, timeout=300, check=False
+            )
         return {Path(os.fsdecode(name)) for name in done.stdout.split(b"\0") if name}
 
     def _objects(self) -> Iterator[tuple[str, bytes]]:
