@@ -97,7 +97,9 @@ STATES: dict[str, Callable[[Light], object]] = {
 }
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    "state", [next(iter(STATES)), *(pytest.param(one, marks=pytest.mark.long) for one in list(STATES)[1:])]
+)
 def test_json_alone_is_on_stdout_whatever_is_wrong(shop: Light, state: str) -> None:
     STATES[state](shop)
     for words in SPEAKS_JSON:
@@ -240,6 +242,7 @@ HOMES: dict[str, dict[str, str | None]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("home", HOMES)
 def test_an_odd_home_is_worked_with_or_refused_in_words(shop: Light, home: str) -> None:
     (shop.root / "file").write_text("")

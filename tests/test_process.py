@@ -200,6 +200,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
 def test_no_descendant_outlives_us_by_any_death(number: signal.Signals) -> None:
     rounds = 6 if number == signal.SIGKILL else 1

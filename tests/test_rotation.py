@@ -150,6 +150,7 @@ async def test_a_working_key_is_stored_whatever_instant_an_api_change_is_killed_
     raise AssertionError("no end")
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 async def test_a_key_that_was_made_before_a_kill_is_taken_up_instead_of_another(
     tmp_path: Path, forks: Callable[..., int]
@@ -518,6 +519,7 @@ TRUE_OF = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 @pytest.mark.parametrize("service", STEPS)
 async def test_after_a_fault_at_any_step_a_working_value_is_stored_and_the_next_start_says_how_far_it_is(

@@ -39,9 +39,10 @@ def _looks_like_clerk(value: str) -> bool:
 
     body = value.split("_", 2)[-1]
     try:
-        return base64.b64decode(body + "=" * (-len(body) % 4)).endswith(b"$")
+        host = base64.b64decode(body + "=" * (-len(body) % 4))
     except ValueError:
         return False
+    return re.fullmatch(rb"[a-z0-9-]+(\.[a-z0-9-]+)+\$", host) is not None
 
 
 class Stripe(Provider):

@@ -147,13 +147,15 @@ for number in range(int(sys.argv[2])):
     while time.perf_counter() < end:
         pass
     fd = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND)
+    late = os.fstat(fd).st_nlink == 0  # opened before the file was replaced, and asleep since: nobody sees that line
     os.write(fd, f"THEIRS_{number}=1\\n".encode())
     os.close(fd)
-    sys.stdout.write("x")
+    sys.stdout.write("l" if late else "x")
     sys.stdout.flush()
 """
 
 
+@pytest.mark.long
 def test_lines_appended_at_any_moment_of_a_save_are_kept(tmp_path: Path) -> None:
     path = tmp_path / ".env.local"
     path.write_bytes(b"A=0\n")
@@ -163,14 +165,16 @@ def test_lines_appended_at_any_moment_of_a_save_are_kept(tmp_path: Path) -> None
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
+        late = set()
         for number in range(rounds):
             child.stdin.write(b"x")
             child.stdin.flush()
             put(path, tmp_path, A=str(number + 1))
-            child.stdout.read(1)
+            late |= {f"THEIRS_{number}"} if child.stdout.read(1) == b"l" else set()
     file = EnvFile(path.read_bytes())
     assert file.duplicates() == {}
-    assert {f"THEIRS_{number}" for number in range(rounds)} == set(file.names()) - {"A"}
+    assert len(late) < rounds / 10
+    assert {f"THEIRS_{number}" for number in range(rounds)} - late <= set(file.names())
     assert (value := file.get("A")) is not None
     assert value.reveal() == str(rounds)
 
@@ -240,6 +244,7 @@ save(Path(sys.argv[1]), {sys.argv[2]: Secret("1")}, ["next"], root=Path(sys.argv
 """
 
 
+@pytest.mark.long
 def test_eight_at_once_lose_no_variable(tmp_path: Path) -> None:
     path = tmp_path / ".env.local"
     for round in range(6):

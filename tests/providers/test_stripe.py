@@ -1,5 +1,8 @@
 """Stripe: keys of all kinds, whose account they are, and what a refusal means."""
 
+import base64
+import random
+import string
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -149,3 +152,13 @@ class TestStripe(LiveContract[StripeStandIn]):
 def service(served: Served) -> StripeStandIn:
     assert isinstance(served.stand_in, StripeStandIn)
     return served.stand_in
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_key_of_stripes_is_taken_for_clerks(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(2000):
+        key = "pk_test_51" + "".join(chance.choices(string.ascii_letters + string.digits, k=97))
+        assert stripe.provider.shape(stripe.provider.key("publishable"), key).fits, key
+    clerks = "pk_test_" + base64.b64encode(b"clever-cat-12.clerk.accounts.dev$").decode()
+    assert "Clerk" in stripe.provider.shape(stripe.provider.key("publishable"), clerks).text
