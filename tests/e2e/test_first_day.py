@@ -36,10 +36,16 @@ class Typist(Terminal):
         return next(word for word in words if word in self.step)
 
     def types(self, text: str) -> None:
-        """Type, and let the app take it in before the next key."""
+        """Type, and let the app take it in before the next key: until it draws, and then draws no more."""
+        before = len(self.raw)
         self.child.send(text)
-        for _ in range(3):
+        calm = 0
+        for turn in range(30):
+            known = len(self.raw)
             self.read(0.1)
+            calm = calm + 1 if len(self.raw) == known and (known > before or turn > 10) else 0
+            if calm == 2:
+                break
 
     def pastes(self, text: str) -> None:
         """Paste, as a terminal tells it."""
