@@ -195,6 +195,11 @@ class Looking:
         """Return which source each of the app's readers takes a variable from, and why."""
         return listing.readings(self.view(), name)
 
+    @property
+    def skipped(self) -> frozenset[str]:
+        """Ids of providers and names of variables that the person has put off for good."""
+        return self._choices.skipped
+
     async def listed(self) -> tuple[listing.Row, ...]:
         """Return `rows` with what the vault holds, where a person has approved reading it."""
         if self.trusted:

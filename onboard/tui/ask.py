@@ -41,10 +41,10 @@ class AskScreen(Frame):
         Binding("escape", "stop", "Stop asking", id="stop"),
         Binding("escape", "change", "Change", id="change"),
         Binding("escape", "back", "Overview", id="back"),
+        Binding("ctrl+d,f3", "demo", "Demo values", id="demo", priority=True),
         Binding("o,ctrl+o", "open", "Open page", id="open"),
         Binding("g,ctrl+g", "generate", "Generate", id="generate"),
         Binding("m,ctrl+e", "make", "Without typing", id="make"),
-        Binding("ctrl+d,f3", "demo", "Demo values", id="demo", priority=True),
         Binding("s,ctrl+s", "skip", "Skip", id="skip"),
         Binding("l,ctrl+l", "later", "Later", id="later"),
         Binding("c,ctrl+y", "copy", "Copy address", id="copy", show=False),
@@ -103,7 +103,7 @@ class AskScreen(Frame):
         if len(self.form.ways) > 1:
             rows.append(text.line(f"One of these is enough: {', '.join(self.form.ways)}"))
         if self.form.page:
-            rows.append(text.join(text.say("→", text.QUIET), text.line(self.form.page, text.LINK, limit=4000)))
+            rows.append(text.line(self.form.page, text.LINK, limit=4000))
         if self.offers:
             rows.append(ways(self.offers))
         whom = f"Checked with {', '.join(self.form.hosts)}, nobody else." if self.form.hosts else "It is sent nowhere."

@@ -40,7 +40,8 @@ class BoardScreen(Frame):
     ABOUT: ClassVar[str] = (
         "Everything onboard looked at: ✓ fine, ! could be better, ✗ owed, ? could not tell, – not looked at. Enter on "
         "a row shows what was seen and what ends it; `s` does that step. `v` changes to the drift board: each "
-        "variable against each place where it could stand. `n` goes to the next step that is owed."
+        "variable against each place where it could stand. `n` goes to the next step that is owed, `u` asks again for "
+        "what was skipped."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,6 +52,7 @@ class BoardScreen(Frame):
         Binding("slash,ctrl+f", "filter", "Filter", id="filter"),
         Binding("d", "live('dev')", "Run the app", id="dev"),
         Binding("e", "live('listen')", "Listeners", id="listen"),
+        Binding("u", "unskip", "Ask for what was skipped", id="unskip", show=False),
         Binding("escape", "back", "Back", id="back", show=False),
     ]
 
@@ -244,6 +246,11 @@ class BoardScreen(Frame):
         if owed is not None:
             self.post_message(Take(owed))
 
+    def action_unskip(self) -> None:
+        """Ask again for everything that was put off for good."""
+        self.sitting.session.unskip()
+        self.post_message(Look())
+
     def action_look(self) -> None:
         """Look at everything again."""
         self.post_message(Look())
@@ -268,6 +275,8 @@ class BoardScreen(Frame):
         match action:
             case "next":
                 return bool(self.sitting.session.plan())
+            case "unskip":
+                return bool(self.sitting.session.skipped)
             case "live":
                 if parameters == ("dev",):
                     return any(id.startswith("port.") for id in self.sitting.session.findings)

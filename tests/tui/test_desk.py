@@ -197,3 +197,16 @@ async def test_a_log_stays_at_its_end_while_what_is_above_grows_and_where_it_is_
         output.say("one more")
         await settle(pilot)
         assert "one more" not in shown(pilot)
+
+
+async def test_what_was_skipped_for_good_can_be_asked_for_again(tmp_path: Path) -> None:
+    session = FakeSession(tmp_path, only(STRIPE))
+    async with at(session) as pilot:
+        await press(pilot, "escape", "u")
+        assert not session.skipped
+        session.skip(STRIPE)
+        await press(pilot, "r", "escape")
+        assert "All is well" in shown(pilot)
+        await press(pilot, "u")
+        assert not session.skipped
+        assert "1 step is owed" in shown(pilot)
