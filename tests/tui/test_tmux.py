@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -42,14 +43,20 @@ class Pane:
     def presses(self, *keys: str) -> None:
         self.tmux("send-keys", *keys)
 
-    def until(self, word: str, *, gone: str = "") -> str:
-        end = time.monotonic() + 30
+    def until(self, *words: str) -> str:
+        """Wait until one of the words is seen; return it."""
+        end = time.monotonic() + 40
         while time.monotonic() < end:
-            shown = self.tmux("capture-pane", "-p")
-            if word in shown and not (gone and gone in shown):
-                return shown
+            shown = self.tmux("capture-pane", "-p").split("─Activity")[0]
+            for word in words:
+                if word in shown:
+                    return word
             time.sleep(0.05)
-        raise AssertionError(f"never seen: {word!r}\n{shown}")
+        raise AssertionError(f"never seen: {words}\n{shown}")
+
+    @property
+    def screen(self) -> str:
+        return self.tmux("capture-pane", "-p")
 
 
 @pytest.fixture
@@ -81,9 +88,9 @@ def test_suspended_in_the_midst_of_a_secret_it_comes_back_as_it_was_and_leaves_a
     pane.tmux("resize-window", "-x", "120", "-y", "40")
     pane.types("fg")
     pane.presses("Enter")
-    back = pane.until("a Stripe test secret key")
-    assert "••••••••••••" in back
-    assert KEY not in back, "a value that was shown is hidden again after a suspension"
+    pane.until("a Stripe test secret key")
+    assert "••••••••••••" in pane.screen
+    assert KEY not in pane.screen, "a value that was shown is hidden again after a suspension"
 
     pane.presses("C-q")
     pane.until("not saved yet")
@@ -93,3 +100,52 @@ def test_suspended_in_the_midst_of_a_secret_it_comes_back_as_it_was_and_leaves_a
     pane.types("echo typed $((6 * 7))")
     pane.presses("Enter")
     pane.until("typed 42")
+
+
+STEPS = (
+    "Install the dependencies",
+    "Neon · ",
+    "Make a random AUTH_SECRET",
+    "Stripe · ",
+    "Get the signing secrets",
+    "Push the schema",
+    "All is well",
+)
+
+
+@pytest.mark.long
+def test_the_whole_first_day_in_tmux_resized_and_suspended_in_between(pane: Pane) -> None:
+    pane.types(f"{Path(sys.executable).with_name('onboard')} demo")
+    pane.presses("Enter")
+    pane.until("May onboard do this")
+    pane.presses("y")
+    left = list(STEPS)
+    while (step := pane.until(*left)) != "All is well":
+        left.remove(step)
+        if "·" not in step:
+            pane.presses("Enter")
+            continue
+        pane.presses("C-d")
+        pane.until("values are filled in")
+        if step == "Stripe · ":
+            pane.presses("C-z")
+            pane.until("Stopped")
+            pane.tmux("resize-window", "-x", "120", "-y", "40")
+            pane.types("fg")
+            pane.presses("Enter")
+            pane.until("a secret key, test mode")
+        pane.presses("Enter")
+        pane.until("Save")
+        pane.presses("Enter")
+    pane.presses("d")
+    pane.until("the app answers at")
+    pane.presses("t")
+    pane.until("answered 200")
+    pane.presses("Escape")
+    pane.until("All is well")
+    pane.presses("q")
+    pane.until("the sample project is cleaned up")
+    pane.types("echo left with $?")
+    pane.presses("Enter")
+    pane.until("left with 0")
+    assert not re.search(r"(sk_test_|whsec_)[A-Za-z0-9]{20}|postgresql://\w+:\w+@", pane.text)
