@@ -44,6 +44,8 @@ class Desk:
     """Stores a signing secret that a listener told; returns what to say of it."""
     approved: Callable[[], bool]
     """Whether the repository, as it is on the disk now, is approved: what is started anew may run other words."""
+    secrets: Callable[[], AsyncGenerator[Event, None]]
+    """Asks for the listeners' signing secret and stores it under each of their variables. Raises ProcessError."""
     claim: Claim
     now: Callable[[], str]
     beside: Sequence[Beside] = ()
@@ -85,6 +87,8 @@ class Development:
         async for event in production.stopped(self._view, confirmed):
             yield event
         await asyncio.to_thread(devserver.conflict, self._view)
+        async for event in self._secrets_first():
+            yield event
         tasks = [asyncio.create_task(one) for one in (self._serve(), self._listen(), self._watch())]
         tasks += [asyncio.create_task(self._run_beside(one)) for one in self._desk.beside]
         try:
@@ -97,6 +101,23 @@ class Development:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _secrets_first(self) -> AsyncGenerator[Event, None]:
+        """Have the signing secrets before the app starts that may refuse to without them; else they come as told."""
+        held = self._view.held()
+        if all(listener.variable in held for listener in self._desk.listeners):
+            return
+        if self._desk.claim.take("onboard dev", self._desk.now()) is not None:
+            return  # the other onboard, whose listeners run, stores them
+        try:
+            async for event in self._desk.secrets():
+                yield event
+        except ProcessError as error:
+            yield Event(f"{error.message}; {error.hint}", level=Status.WARN)
+        except BaseException:
+            self._desk.claim.release()
+            raise
+        self._hide = children.redactor(self._desk.look())
 
     async def _tell(
         self, text: str, source: str = "onboard", level: Status = Status.OK, kind: str = "line",

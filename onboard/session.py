@@ -187,6 +187,7 @@ class Session(Keeping):
             listeners=tuple(one for one in listeners.of(self.app) if not self._started_by_dev(one)),
             caught=self._caught,
             approved=self._approved_now,
+            secrets=self.listener_secrets,
             claim=self._claim_listeners(),
             now=self._now,
             beside=beside.find(Tree(Path(self.project.root)), self.app),

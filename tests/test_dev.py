@@ -33,7 +33,7 @@ HOOK = "# Printed by: pnpm hook\nSTRIPE_WEBHOOK_SECRET=whsec_...\n"
 SECRET = "whsec_" + "0a" * 32
 LISTENER = (
     'case "$*" in *--help*) echo --all-snapshot; exit;; *--version*) echo stripe version 1.52.0; exit;; '
-    "trigger*) echo status=500 >&2; exit 1;; esac; "
+    'trigger*) echo status=500 >&2; exit 1;; *--print-secret*) cat "$HOME/whsec"; exit;; esac; '
     'echo "$@" >> "$HOME/stripe-ran"; echo "Ready! Your webhook signing secret is $(cat "$HOME/whsec") (^C)" >&2; '
     "exec sleep 600"
 )
@@ -276,6 +276,16 @@ async def test_its_own_end_ends_everything_and_says_why(shop: Light) -> None:
 
     assert (ended.source, ended.data["code"]) == ("dev", 7)
     assert "exit 7): its port is taken" in ended.text
+
+
+async def test_the_signing_secrets_are_there_before_the_app_is_started_that_may_refuse_to_without(shop: Light) -> None:
+    run = make(shop, hooks=("/hook",))
+    assert not run.session().view().held().keys() & {"STRIPE_WEBHOOK_SECRET"}
+    async with run.up() as events:
+        await run.until(events, "finish")
+    said = [event.text for event in run.seen]
+    saved = next(at for at, text in enumerate(said) if "STRIPE_WEBHOOK_SECRET saved" in text)
+    assert saved < next(at for at, text in enumerate(said) if text.startswith("runs "))
 
 
 async def test_a_second_onboard_uses_the_listeners_that_run_already(shop: Light) -> None:
