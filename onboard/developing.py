@@ -109,10 +109,11 @@ class Development:
             return
         if self._desk.claim.take("onboard dev", self._desk.now()) is not None:
             return  # the other onboard, whose listeners run, stores them
+        yield Event("asks the Stripe CLI for the signing secrets that are missing")
         try:
             async for event in self._desk.secrets():
                 yield event
-        except ProcessError as error:
+        except OnboardError as error:
             yield Event(f"{error.message}; {error.hint}", level=Status.WARN)
         except BaseException:
             self._desk.claim.release()

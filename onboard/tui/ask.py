@@ -262,11 +262,12 @@ class AskScreen(Frame):
             case "again":
                 self._check()
             case "change":
-                self._change()
+                self.action_change()
             case "later":
                 self.action_later()
 
-    def _change(self) -> None:
+    def action_change(self) -> None:
+        """Go back to the values."""
         refused = {finding.variable for finding in self._trial[1].findings} if self._trial else set()
         self._judge(None)
         entries = self._entries()
@@ -356,7 +357,9 @@ class AskScreen(Frame):
                 entry.put(value)
                 self._describe(entry)
                 self.set_focus(entry)
-        self.status("Nothing is saved yet. Enter has it checked, and shows whose it is.", Status.OK)
+        left = ", ".join(name for name in values if name not in self.fields)
+        said = "Nothing is saved yet. Enter has it checked, and shows whose it is."
+        self.status(said + (f" Not declared here, so left out: {left}." if left else ""), Status.OK)
 
     def action_demo(self) -> None:
         """Fill in the demo's values."""
@@ -388,10 +391,6 @@ class AskScreen(Frame):
         self.workers.cancel_node(self)
         self._judge(None)
         self.status("Stopped. Nothing was saved.")
-
-    def action_change(self) -> None:
-        """Go back to the values."""
-        self._change()
 
     def unsaved(self) -> str:
         """Typed values are lost with the app."""

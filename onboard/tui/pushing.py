@@ -6,9 +6,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from onboard.errors import NeedsPerson, OnboardError
@@ -44,13 +43,9 @@ class PushScreen(RunScreen):
         self._way = ""
         self._notes: list[str] = []
 
-    def body(self) -> ComposeResult:
-        """Lay out what is known of the database, the choice, and the place for the tool."""
-        with VerticalScroll(id="form", can_focus=False):
-            yield Static(self.intro(), id="intro", markup=False)
-        yield Console()
-        yield Input(id="confirmed", compact=True, placeholder="type it here, then Enter")
-        yield Choices(self.choices())
+    def pane(self) -> Widget:
+        """Return the tool's own screen."""
+        return Console()
 
     def begin(self) -> None:
         """Look first, ask then."""

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from onboard import clean
@@ -58,9 +59,13 @@ class RunScreen(Frame):
         """Lay out the command, the choice, and the place for its output."""
         with VerticalScroll(id="form", can_focus=False):
             yield Static(self.intro(), id="intro", markup=False)
-        yield Output()
+        yield self.pane()
         yield Input(id="confirmed", compact=True, placeholder="type it here, then Enter")
         yield Choices(self.choices())
+
+    def pane(self) -> Widget:
+        """Return the place for what the command says."""
+        return Output()
 
     def on_mount(self) -> None:
         """Begin."""
