@@ -153,9 +153,7 @@ class AskScreen(Frame):
     def changed(self, event: Changed) -> None:
         """Tell the shape; what was found out about other values no longer counts."""
         event.stop()
-        if not isinstance(event.field, SecretField | PublicField):
-            return
-        if self._busy == "saving":
+        if not isinstance(event.field, SecretField | PublicField) or self._busy == "saving":
             return
         if self._trial is not None or self._busy:
             self.workers.cancel_node(self)
@@ -212,8 +210,7 @@ class AskScreen(Frame):
     # asking, and the verdict
 
     def _check(self) -> None:
-        values = self._values()
-        if values:
+        if values := self._values():
             self.attempt(values)
         else:
             filled = any(self.sitting.demo_value(entry.name or "") is not None for entry in self._entries())
