@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from onboard import listeners, providers, remotes
+from onboard import listeners, providers
 from onboard.checks._base import View
 from onboard.checks.rotation import Stage
 from onboard.entry import is_secret
@@ -55,8 +55,6 @@ class Change:
     steps: tuple[str, ...]
     holds: tuple[str, ...]
     """What goes on with the old value until a person acts: the dev server, listeners, the shell, other files."""
-    elsewhere: tuple[str, ...]
-    """Commands for the team's other places; each asks for the value, none holds it."""
     wants: tuple[tuple[str, str], ...]
     """What the service's API needs and nobody has entered, by key id and usual name: typed for this once, or it is
     guided."""
@@ -128,7 +126,6 @@ def _change(view: View, noted: Mapping[str, Any] | None, name: str) -> Change:
         rotation.page or (own[1].page if own else ""),
         rotation.steps,
         _holds(view, names, provider),
-        _elsewhere(view, names),
         _wants(view, provider, key) if provider and rotation.how == "api" else (),
         Stage(noted["stage"]) if noted else None,
         bool(noted and noted.get("old_dead")),
@@ -203,13 +200,3 @@ def _holds(view: View, names: Sequence[str], provider: Provider | None) -> tuple
         )
     ]
     return (*found, "teammates who use the same one need the new one: each enters it with `onboard set`")
-
-
-def _elsewhere(view: View, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the commands that put a new value where the repository shows that the old one is kept too."""
-    found: list[str] = []
-    if remotes.vercel(view.project):
-        scopes = ("production", "preview", "development")
-        found += [f"vercel env update {name} {scope}" for name in names for scope in scopes]
-    used = remotes.workflows(view.project).secrets
-    return (*found, *(f"gh secret set {name}" for name in names if name.upper() in used))

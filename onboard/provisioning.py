@@ -196,8 +196,12 @@ def _made_here(view: View, name: str, already: Sequence[Offer]) -> Offer | None:
 
 
 def _vercel(view: View, typed: Mapping[str, Secret]) -> Values:
+    from onboard.checks import _logins
+
     link = {key: Secret(id) for key, id in remotes.vercel(view.project).items()}
-    return known(view, providers.provider("vercel"), {**link, **typed})
+    token = _logins.vercel(view, linked=True).token if link else None
+    login = {"token": token} if token is not None else {}
+    return known(view, providers.provider("vercel"), {**link, **login, **typed})
 
 
 def _of_vercel(view: View, names: Sequence[str]) -> tuple[Offer, ...]:
@@ -216,7 +220,7 @@ def _of_vercel(view: View, names: Sequence[str]) -> tuple[Offer, ...]:
 
 
 async def _from_vercel(view: View, offer: Offer, typed: Mapping[str, Secret], tell: Tell_) -> Mapping[str, Secret]:
-    from onboard.providers.vercel import env_values
+    from onboard.providers._vercel_env import env_values
 
     given = await env_values(view.machine, _vercel(view, typed), "development")
     if isinstance(given, Verdict):

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from onboard import entry
+from onboard import elsewhere, entry
 from onboard.changing import Change, described
 from onboard.checks._base import View
 from onboard.checks.database import production_sign
 from onboard.checks.rotation import JOURNAL, Stage, journal
+from onboard.elsewhere import Holds, Place
 from onboard.entry import Trial
 from onboard.errors import NeedsPerson, NetworkError, OnboardError, VaultError
 from onboard.holdings import with_stored
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from onboard.choices import Choices
     from onboard.holdings import Holdings
 
-__all__ = ["Change", "Rotator", "Stage"]
+__all__ = ["Change", "Holds", "Place", "Rotator", "Stage"]
 
 _OLD, _NEW = "@old.", "@new."
 """How the vault's entries for a credential under change begin; no variable has such a name."""
@@ -165,6 +166,31 @@ class Rotator:
             if trial.verified:
                 self._choices.dated(name, "verified", now, value)
         return Committed(tuple(new), warnings, kept and not dead, dead)
+
+    async def elsewhere(self, change: Change) -> tuple[Place, ...]:
+        """Return the team's other places that hold what changes; before it is committed, what they hold is the old."""
+        noted = journal(self._choices).get(change.name, {})
+        view = await self._view()
+        if noted.get("stage") in (Stage.SAVED, Stage.KEPT):
+            names = noted.get("marks", ())
+            former = await self._kept(_OLD + change.name) or {}
+            old = {name: Secret(text) for name, text in former.items() if text}
+        else:
+            names = change.names
+            old = {name: view.values[name] for name in names if name in view.values}
+        new = {name: view.values[name] for name in names if name in view.values}
+        found = await elsewhere.look(view, old, new, change.generated)
+        return tuple(place for place in found if place.id not in noted.get("given", ()))
+
+    async def give(self, change: Change, place: Place) -> Verdict:
+        """Give one of those places the new value, as a person asked. OK: it says that it has it."""
+        self._person()
+        view = await self._view()
+        verdict = await elsewhere.give(view, place, view.values[place.source])
+        if verdict.status is Status.OK:
+            noted = journal(self._choices)[change.name]
+            self._note(change, Stage(noted["stage"]), marks=noted["marks"], given=[*noted.get("given", ()), place.id])
+        return verdict
 
     async def end(self, change: Change, *, by_hand: bool = False) -> Verdict:
         """End the old value and prove it dead: OK; WARN: it still works; else it could not be told.
@@ -313,7 +339,7 @@ class Rotator:
         marks = marks if isinstance(marks, dict) else {}
         return all(name in values and self._choices.fingerprint(values[name]) == mark for name, mark in marks.items())
 
-    def _note(self, change: Change, stage: Stage, **more: str | bool | Mapping[str, str]) -> None:
+    def _note(self, change: Change, stage: Stage, **more: str | bool | Mapping[str, str] | list[str]) -> None:
         """Write down how far it is, before or after a step; no value is in it."""
         all_ = journal(self._choices)
         base = all_.get(change.name, {"since": self._now()})

@@ -127,7 +127,8 @@ class World:
         (self.project / remotes.WORKFLOWS).mkdir(parents=True, exist_ok=True)
         (self.project / remotes.WORKFLOWS / name).write_text(text)
 
-    def session(self, *, trusted: bool = True) -> Session:
+    def session(self, *, trusted: bool = True, terminal: bool = False) -> Session:
+        """Return one sitting. `terminal`: a person is there."""
         self.write()
         endpoints = self.root / "endpoints.json"
         endpoints.write_text(json.dumps({id: one.url for id, one in self.served.items()}))
@@ -137,6 +138,7 @@ class World:
             state=self.root / "state",
             config=self.root / "config",
             platform="linux",
+            terminal=terminal,
             vault=memory_vault(self.root / "vault"),
             now=lambda: datetime(2026, 11, 21, tzinfo=UTC),
         )

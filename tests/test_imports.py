@@ -18,7 +18,7 @@ LAYERS = {
     3: "providers understanding approval remotes",
     4: "checks listeners",
     5: "doctor plan hooks entry listing matrix holdings children push target winning way_back"
-    " rotation changing provisioning keepers sources waiting stripe_login supabase_local"
+    " rotation changing elsewhere provisioning keepers sources waiting stripe_login supabase_local"
     " listening devserver developing production roundtrip",
     6: "looking keeping session",
     7: "cli tui sandbox",
@@ -43,6 +43,7 @@ DOORS = {
     "tree_sitter_typescript": ("project",),
     "pathspec": ("project", "envfile"),
     "asyncpg": ("providers",),
+    "nacl": ("providers", "sandbox"),
     "psycopg": ("sandbox",),
     "argparse": ("cli", "sandbox"),
     "pickle": (),

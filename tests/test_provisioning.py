@@ -203,6 +203,25 @@ async def test_what_vercel_has_is_merged_and_never_over_what_is_there(tmp_path: 
         assert here.value("APP_URL") == "http://localhost:4000"
 
 
+@pytest.mark.anyio
+async def test_the_vercel_clis_login_is_enough_to_read_what_vercel_has(tmp_path: Path) -> None:
+    service = VercelStandIn()
+    with place(tmp_path, service) as (here, _):
+        here.holds(DATABASE_URL="")
+        (here.project / ".vercel").mkdir()
+        link = {"projectId": service.project, "orgId": service.team}
+        (here.project / ".vercel" / "project.json").write_text(json.dumps(link))
+        session = opened(tmp_path)
+        login = session.machine.home / ".local/share/com.vercel.cli/auth.json"
+        login.parent.mkdir(parents=True)
+        login.write_text(json.dumps({"token": service.token}))
+
+        offer = offered(session, "DATABASE_URL")["vercel.development"]
+
+        assert offer.wants == ()
+        assert await made(session, offer, {}, []) == {"DATABASE_URL": "postgresql://development"}
+
+
 def with_programs(folder: Path, path: str, **env: str) -> Session:
     """Return a session on a machine with these folders of programs."""
     made = machine(folder)

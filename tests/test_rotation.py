@@ -603,12 +603,14 @@ async def test_it_is_told_before_where_the_old_one_is_used(tmp_path: Path) -> No
         (here.project / ".vercel" / "project.json").write_text('{"projectId":"prj_abcdefgh","orgId":"team_abcdefgh"}')
         session = opened(tmp_path)
 
-        (one,) = await session.rotate().changes("STRIPE_SECRET_KEY")
+        rotator = session.rotate()
+        (one,) = await rotator.changes("STRIPE_SECRET_KEY")
+        commands = {place.command for place in await rotator.elsewhere(one)}
 
         assert one.how == "guided"
         assert one.page.startswith("https://dashboard.stripe.com/")
-        assert "gh secret set STRIPE_SECRET_KEY" in one.elsewhere
-        assert "vercel env update STRIPE_SECRET_KEY production" in one.elsewhere
+        assert "gh secret set STRIPE_SECRET_KEY" in commands
+        assert "vercel env update STRIPE_SECRET_KEY preview" in commands
         assert any("dev server" in text for text in one.holds)
         assert "sk_test_51Abc" not in repr(one)
         for word in ("NEXT_PUBLIC_X", "NOTHING", "neon"):

@@ -7,15 +7,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pexpect
 import pytest
 
-from onboard.sandbox.served import Served, serve
+from onboard.sandbox.served import serve
 from onboard.sandbox.standins.resend import ResendStandIn
 from onboard.sandbox.standins.stripe import StripeStandIn
+from onboard.sandbox.standins.vercel import VercelStandIn
 from tests.keyring_parts import Bus, keyring
 from tests.oracle import Oracle, oracle
 from tests.test_rotation import Place
@@ -28,9 +30,15 @@ ONBOARD = str(Path(sys.executable).with_name("onboard"))
 class Desk:
     """A person at a terminal, in front of a project with two services."""
 
-    def __init__(self, here: Place, bus: Bus, oracle: Oracle, stripe: StripeStandIn, resend: ResendStandIn) -> None:
-        self.here, self.oracle, self.stripe, self.resend = here, oracle, stripe, resend
+    def __init__(
+        self, here: Place, bus: Bus, oracle: Oracle, stripe: StripeStandIn, resend: ResendStandIn, vercel: VercelStandIn
+    ) -> None:
+        self.here, self.oracle = here, oracle
+        self.stripe, self.resend, self.vercel = stripe, resend, vercel
         self.env = bus.env | {"ONBOARD_ENDPOINTS": str(here.folder / "endpoints.json"), "PATH": os.defpath}
+        self.trust()
+
+    def trust(self) -> None:
         shown = json.loads(self.run("trust", "--show", "--json").stdout)
         assert self.run("trust", "--accept", shown["hash"]).returncode == 0
 
@@ -69,28 +77,38 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, oracle: Oracle) -> Iterator[Desk]:
-    stripe, resend = StripeStandIn(), ResendStandIn()
-    with keyring(tmp_path / "home") as bus, serve(stripe) as one, serve(resend) as other:
+    services = stripe, resend, vercel = StripeStandIn(), ResendStandIn(), VercelStandIn()
+    vercel.env.clear()
+    with keyring(tmp_path / "home") as bus, ExitStack() as ends:
+        served = {one.endpoints[0]: ends.enter_context(serve(one)) for one in services}
         here = Place(tmp_path / "work")
-        (here.folder / "endpoints.json").write_text(json.dumps({**one.endpoints, **other.endpoints}))
+        endpoints = {id: url for one in served.values() for id, url in one.endpoints.items()}
+        (here.folder / "endpoints.json").write_text(json.dumps(endpoints))
+        put(tmp_path / "home/.local/share/com.vercel.cli/auth.json", {"token": vercel.token})
         here.holds(STRIPE_SECRET_KEY=stripe.secret_key, RESEND_API_KEY=resend.key, CRON_SECRET="")
         template = here.project / ".env.local.example"
         template.write_text(template.read_text().replace("CRON_SECRET", "# openssl rand -hex 32\nCRON_SECRET"))
-        yield Desk(here, bus, oracle, stripe, resend)
-        know(oracle, stripe, resend, one, other)
+        yield Desk(here, bus, oracle, *services)
+        know(oracle, stripe, resend, vercel)
+        for name, one in served.items():
+            for request in one.requests:
+                sent = f"{request.method} {request.path} {dict(request.headers)}".encode() + request.body
+                oracle.sent(name, sent)
 
 
-def know(oracle: Oracle, stripe: StripeStandIn, resend: ResendStandIn, one: Served, other: Served) -> None:
-    """Name every key of the run, and hand over what the services were sent."""
+def put(path: Path, content: Mapping[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def know(oracle: Oracle, stripe: StripeStandIn, resend: ResendStandIn, vercel: VercelStandIn) -> None:
+    """Name every key of the run, with where it may be."""
+    oracle.know(vercel.token, name="vercel", allowed=("file:*/auth.json", "host:vercel"))
     for key in stripe.keys:
         if key.startswith("sk_"):
             oracle.know(key[26:], name="stripe", allowed=("file:*/.env.local", "host:stripe"))
     for key in resend.keys.values():
-        oracle.know(key, name="resend", allowed=("file:*/.env.local", "host:resend"))
-    for name, served in (("stripe", one), ("resend", other)):
-        for request in served.requests:
-            sent = f"{request.method} {request.path} {dict(request.headers)}".encode() + request.body
-            oracle.sent(name, sent)
+        oracle.know(key, name="resend", allowed=("file:*/.env.local", "host:resend", "host:vercel"))
 
 
 def test_an_api_change_at_a_terminal_ends_the_old_key_when_the_new_one_works(desk: Desk) -> None:
@@ -104,6 +122,50 @@ def test_an_api_change_at_a_terminal_ends_the_old_key_when_the_new_one_works(des
     assert "refuses it" in text
     assert list(desk.resend.keys.values()) == [desk.here.value("RESEND_API_KEY")]
     assert desk.here.value("RESEND_API_KEY") != old
+
+
+def test_the_teams_other_places_get_the_new_key_one_by_one_where_the_person_says_so(desk: Desk) -> None:
+    old, name = desk.resend.key, "RESEND_API_KEY"
+    link = {"projectId": desk.vercel.project, "orgId": desk.vercel.team}
+    put(desk.here.project / ".vercel/project.json", link)
+    desk.trust()
+    desk.vercel.env += [
+        {"id": f"entry_{place}", "key": name, "type": "encrypted", "target": [place], "value": old}
+        for place in ("production", "preview", "development")
+    ]
+    code, text = desk.talk(
+        "rotate",
+        name,
+        answers=[
+            ("Go on? [y/N]", "y"),
+            ("Vercel, production: it has the old one. Put the new one there? Customers' traffic uses it", "y"),
+            ("Vercel, preview: it has the old one. Put the new one there? [y/N]", "y"),
+            ("Vercel, development: it has the old one. Put the new one there? [y/N]", "n"),
+            ("end the old one now? [y/N]", "n"),
+        ],
+    )
+
+    new = desk.here.value(name)
+    assert code == 3, text
+    assert {row["target"][0]: row["value"] == new for row in desk.vercel.env} == {
+        "production": False,
+        "preview": True,
+        "development": False,
+    }
+    assert "Vercel, production has the same value" in text
+    assert "`vercel env update RESEND_API_KEY development` changes it" in text
+
+    code, text = desk.talk(
+        "rotate",
+        answers=[
+            ("production, or Enter for no:", "production"),
+            ("Vercel, development: it has the old one. Put the new one there? [y/N]", "y"),
+            ("end the old one now? [y/N]", "y"),
+        ],
+    )
+    assert code == 0, text
+    assert {row["value"] for row in desk.vercel.env} == {new}
+    assert "Vercel, preview" not in text
 
 
 def test_a_guided_change_waits_for_the_person_and_can_be_taken_back(desk: Desk) -> None:

@@ -87,7 +87,7 @@ def place(view: View, there: Scope) -> dict[str, str]:
         elif name not in here:
             found[name] = "set"
         else:
-            found[name] = "same" if _same(here[name].value, value) else "another"
+            found[name] = "same" if same(here[name].value, value) else "another"
     return found
 
 
@@ -222,12 +222,13 @@ def _mode(variable: Variable, text: str) -> str | None:
     return found[0].shape(found[1], text).mode if found else None
 
 
-def _same(one: Secret, other: Secret) -> bool:
+def same(one: Secret, other: Secret) -> bool:
+    """Whether two places have the same value; what a paste brought along around it does not count."""
     return one.reveal().strip() == other.reveal().strip()
 
 
 def _alike(kind: str, live: Secret, value: Secret) -> bool:
-    if _same(live, value):
+    if same(live, value):
         return True
     return kind == "database" and _database(live.reveal()) == _database(value.reveal()) != ""
 

@@ -14,7 +14,7 @@ from onboard.providers._base import Held, Values
 if TYPE_CHECKING:
     from onboard.checks._logins import Login
     from onboard.checks._scopes import Scope, Trouble
-    from onboard.providers.vercel import EnvName
+    from onboard.providers._vercel_env import EnvName
 
 _PAGE = "https://vercel.com/d?to=%2F%5Bteam%5D%2F%5Bproject%5D%2Fsettings%2Fenvironment-variables"
 """Vercel's own link to the settings of whichever project the person chooses."""
@@ -36,7 +36,7 @@ async def _vercel(view: View) -> Finding:
     from asyncio import gather
 
     from onboard.checks import _logins, _scopes
-    from onboard.providers.vercel import env_names, env_pulled
+    from onboard.providers._vercel_env import env_names, env_pulled
 
     link = remotes.vercel(view.project)
     ids = link or _declared(view)

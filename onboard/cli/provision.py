@@ -49,8 +49,9 @@ def _chosen(session: Session, offers: Sequence[Offer]) -> Offer | None:
         for want in offer.wants:
             common.note(f"   needs {want.name} ({line(want.title)}), for this once: {clean(want.page)}")
     if not session.machine.terminal:
-        if len(offers) == 1 and not offers[0].outside:
-            return offers[0]
+        here = [offer for offer in offers if not offer.outside]
+        if len(here) == 1:
+            return here[0]
         raise NeedsPerson(
             "a person chooses what is made", f"run `onboard set {offers[0].gives[0]} --make` in a terminal"
         )

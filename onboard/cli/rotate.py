@@ -11,7 +11,7 @@ from onboard.clean import clean, line
 from onboard.cli import common, report
 from onboard.errors import NeedsPerson, NetworkError, OnboardError, UsageError
 from onboard.model import Secret, Status, Verdict
-from onboard.rotation import Change, Rotator, Stage
+from onboard.rotation import Change, Holds, Place, Rotator, Stage
 from onboard.session import Session
 
 _HOW = {"api": "the service makes a new one", "guided": "you make a new one", "local": "a new one is made here"}
@@ -101,7 +101,11 @@ _STAGES = {
 async def _one(session: Session, rotator: Rotator, change: Change) -> int:
     _show(change)
     if change.stage is Stage.SAVED:
+        await _elsewhere(rotator, change)
         return await _end(rotator, change, dead=change.old_dead)
+    for place in await rotator.elsewhere(change):
+        if place.holds is Holds.OLD:
+            common.note(f"   - {place.variable} at {clean(place.title)} has the same value; it can get the new one too")
     if not common.confirm("Go on?"):
         common.note("not changed")
         return common.PERSON
@@ -122,8 +126,7 @@ async def _one(session: Session, rotator: Rotator, change: Change) -> int:
         common.note(f"   `onboard rotate --undo {change.name}` goes back to the old one, as long as it lives")
     for text in change.holds:
         common.note(f"   now: {clean(text)}")
-    for command in change.elsewhere:
-        common.note(f"   where the old one is used too: {clean(command)}")
+    await _elsewhere(rotator, change)
     return await _end(rotator, change, dead=done.old_dead)
 
 
@@ -172,6 +175,42 @@ def _ask(session: Session, change: Change) -> dict[str, Secret] | None:
             common.note(clean(shape.text))
         else:
             return dict.fromkeys(change.names, pasted.value)
+
+
+async def _elsewhere(rotator: Rotator, change: Change) -> None:
+    """Offer to give the team's other places the new value, one by one; name what is left."""
+    places = await rotator.elsewhere(change)
+    if any(place.owed for place in places):
+        common.note("where the old one may be in use too:")
+    for place in places:
+        said = f"{place.variable} at {clean(place.title)}"
+        if not place.owed:
+            common.note(f"   {said}: {_HOLDS[place.holds]}")
+        elif place.why_not:
+            common.note(f"   {said}: {clean(place.why_not)}" + (f"; `{clean(place.command)}`" if place.command else ""))
+        elif not _wanted(place, said):
+            common.note(f"   left as it is; `{clean(place.command)}` changes it")
+        else:
+            _said(await rotator.give(change, place))
+
+
+def _wanted(place: Place, said: str) -> bool:
+    question = f"   {said}: {_HOLDS[place.holds]}. Put the new one there?"
+    if not place.production:
+        return common.confirm(question)
+    return (
+        common.answer(f"{question} Customers' traffic uses it: type production, or Enter for no: ").strip()
+        == "production"
+    )
+
+
+_HOLDS = {
+    Holds.OLD: "it has the old one",
+    Holds.NEW: "it has the new one",
+    Holds.ANOTHER: "it has another value, which stays",
+    Holds.UNREAD: "nobody can read what it has",
+    Holds.UNTOLD: "what it has could not be read",
+}
 
 
 async def _end(rotator: Rotator, change: Change, *, dead: bool) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -220,7 +222,7 @@ async def actions_names(
     The repository's own, those that its organization lends it where the token may see them, and with `environments`
     those of its environments. A Verdict says why they could not be listed; WARN: this token may not.
     """
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", repository) or repository.endswith(("/.", "/..")):
+    if not _is_repository(repository):
         return unclear("the repository's name on GitHub is not known")
     token = values.text("token")
     own = await _names(machine, token, f"/repos/{repository}/actions/{kind}", kind)
@@ -239,6 +241,45 @@ async def actions_names(
             return more
         own |= more if isinstance(more, frozenset) else frozenset()  # not this token's to see, or there are none
     return frozenset(name for name in own if _is_name(name))
+
+
+async def own_secrets(machine: Machine, values: Values, repository: str) -> frozenset[str] | Verdict:
+    """Return the names of the Actions secrets that the repository itself holds, which `set_secret` may change."""
+    if not _is_repository(repository):
+        return unclear("the repository's name on GitHub is not known")
+    found = await _names(machine, values.text("token"), f"/repos/{repository}/actions/secrets", "secrets")
+    return _unlisted(found, repository) if isinstance(found, Reply) else found
+
+
+async def set_secret(machine: Machine, values: Values, repository: str, name: str, value: Secret) -> Verdict:
+    """Give an Actions secret of `owner/name` another value, sealed for GitHub alone.
+
+    Source: docs.github.com/rest/actions/secrets, which seals with libsodium.
+    """
+    from nacl.public import PublicKey, SealedBox
+
+    if not _is_repository(repository) or not _is_name(name):
+        return unclear("the repository's name on GitHub is not known")
+    token, path = values.text("token"), f"/repos/{repository}/actions/secrets"
+    reply = await ask(machine, _request(f"{path}/public-key", token))
+    if isinstance(reply, Verdict):
+        return reply
+    found = reply.object()
+    id, text = found.get("key_id"), found.get("key")
+    if reply.status != 200 or not isinstance(id, str) or not isinstance(text, str):
+        return _unlisted(reply, repository)
+    try:
+        key = PublicKey(b64decode(text, validate=True))
+    except (ValueError, TypeError):
+        return odd(_HOST, reply)
+    sealed = b64encode(SealedBox(key).encrypt(value.reveal().encode())).decode()
+    body = {"encrypted_value": sealed, "key_id": id}
+    reply = await ask(machine, _request(f"{path}/{name}", token, method="PUT", body=body))
+    if isinstance(reply, Verdict):
+        return reply
+    if reply.status in (201, 204):
+        return accepted(f"{repository} has the new value; the next run of a workflow uses it")
+    return _unlisted(reply, repository)
 
 
 async def _names(machine: Machine, token: str, path: str, kind: str) -> frozenset[str] | Reply | Verdict:
@@ -261,17 +302,28 @@ async def _names(machine: Machine, token: str, path: str, kind: str) -> frozense
     return frozenset(names)
 
 
+def _is_repository(text: str) -> bool:
+    plain = re.fullmatch(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}", text) is not None
+    return plain and not text.endswith(("/.", "/.."))
+
+
 def _is_name(text: object) -> bool:
     return isinstance(text, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,254}", text) is not None
 
 
-def _request(path: str, token: str, seconds: float = 10.0) -> Request:
-    headers: Mapping[str, str | Secret] = {
+def _request(
+    path: str, token: str, seconds: float = 10.0, *, method: str = "GET", body: Mapping[str, str] | None = None
+) -> Request:
+    headers: dict[str, str | Secret] = {
         "authorization": Secret(f"Bearer {token}"),
         "accept": "application/vnd.github+json",
         "x-github-api-version": "2022-11-28",
     }
-    return Request("github", f"https://{_HOST}", path, (_HOST,), headers=headers, seconds=seconds)
+    data = None
+    if body is not None:
+        headers["content-type"] = "application/json"
+        data = json.dumps(body).encode()
+    return Request("github", f"https://{_HOST}", path, (_HOST,), method, headers, data, seconds)
 
 
 def _declined(reply: Reply) -> Verdict:
@@ -296,8 +348,8 @@ def _declined(reply: Reply) -> Verdict:
 def _unlisted(reply: Reply, repository: str) -> Verdict:
     if reply.status in (403, 404) and reply.object():
         return limited(
-            f"the names of the secrets of {repository} cannot be listed with this token",
-            detail="it needs the repository and leave to read secrets; GitHub answers 404 where either is missing",
+            f"the secrets of {repository} cannot be reached with this token",
+            detail="it needs the repository and leave for its secrets; GitHub answers 404 where either is missing",
         )
     return _declined(reply)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from onboard.clean import line
@@ -32,30 +31,9 @@ from onboard.providers._kinds import wrong
 if TYPE_CHECKING:
     from onboard.machine import Machine
 
-_HOST = "api.vercel.com"
+HOST = "api.vercel.com"
 _TOKENS_PAGE = "https://vercel.com/account/settings/tokens"
 _WANTED = "a token has 24 letters and digits, or starts with vcp_"
-_TOO_BIG = 4 * 1024 * 1024
-SENSITIVE = "[SENSITIVE]"
-"""Stands where Vercel gives a value to nobody; the variable has to be treated as missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class EnvName:
-    """One variable as Vercel keeps it, without its value."""
-
-    name: str
-    type: str
-    """`plain`, `encrypted`, `sensitive`, `system`."""
-    targets: tuple[str, ...]
-    """`production`, `preview`, `development`; a custom environment by its id."""
-    branch: str = ""
-    """Of a preview variable that holds for one git branch only; empty: for all."""
-
-    @property
-    def readable(self) -> bool:
-        """Whether anyone can read the value back."""
-        return self.type not in ("sensitive", "system")
 
 
 class Vercel(Provider):
@@ -106,7 +84,7 @@ class Vercel(Provider):
             ("run vercel env pull into another file than this one; the token lives about 12 hours",),
         ),
     )
-    credentials = (Credential("", "access token", ("token",), (_HOST,), uses=("project", "org")),)
+    credentials = (Credential("", "access token", ("token",), (HOST,), uses=("project", "org")),)
     rotations = (
         Rotation(
             "token",
@@ -156,15 +134,15 @@ class Vercel(Provider):
 
     async def verify(self, credential: Credential, values: Values, machine: Machine) -> Verdict:
         """`GET /v2/user`; refused without `invalidToken`, ask for the project: the token may be for it alone."""
-        reply = await ask(machine, _request(values, "/v2/user", seconds=credential.seconds))
+        reply = await ask(machine, request(values, "/v2/user", seconds=credential.seconds))
         if isinstance(reply, Verdict):
             return reply
         user = reply.object().get("user")
         if reply.status == 200 and isinstance(user, dict) and isinstance(user.get("id"), str):
             return _user(user)
-        error = _error(reply)
+        error = error_of(reply)
         if reply.status != 403 or not error:
-            return odd(_HOST, reply)
+            return odd(HOST, reply)
         if error.get("invalidToken") is True:
             return refused("Vercel does not know this token: it was mistyped, deleted, or has ended")
         return await self._scoped(credential, values, machine)
@@ -172,22 +150,22 @@ class Vercel(Provider):
     async def _scoped(self, credential: Credential, values: Values, machine: Machine) -> Verdict:
         who = {"access": "scoped"}
         scoped = limited("the token is real, but may not read its user: it is for one team or project", who)
-        path = _project_path(values, "/v9/projects/{}")
+        path = project_path(values, "/v9/projects/{}")
         if path is None:
             return scoped
-        reply = await ask(machine, _request(values, path, seconds=credential.seconds))
+        reply = await ask(machine, request(values, path, seconds=credential.seconds))
         if isinstance(reply, Verdict):
             return reply
         found = reply.object()
         if reply.status == 200 and found.get("id") == values.text("project"):
             name = line(str(found.get("name") or found["id"]))
             return limited(f"a token for project {name}, and no more", who | {"project": name})
-        error = _error(reply)
+        error = error_of(reply)
         if reply.status == 403 and error.get("invalidToken") is True:
             return refused("Vercel does not know this token: it was mistyped, deleted, or has ended")
         if reply.status in (403, 404) and error:
             return limited(f"the token is real, but not for the project in {values.variable('project')}", who)
-        return odd(_HOST, reply)
+        return odd(HOST, reply)
 
     def compare(self, values: Values, verdicts: Mapping[str, Verdict]) -> Verdict | None:
         """All that name the project or the team agree: variables and the folder's own link."""
@@ -206,14 +184,14 @@ class Vercel(Provider):
     async def renew(self, key: str, values: Values, machine: Machine) -> Fresh:
         """Create a second token. Only a classic token of the whole account may; others are told so by Vercel."""
         doing = "a new Vercel token"
-        known = await ask(machine, _request(values, "/v5/user/tokens/current", team=False))
+        known = await ask(machine, request(values, "/v5/user/tokens/current", team=False))
         mine = known.object().get("token") if isinstance(known, Reply) and known.status == 200 else None
         old = mine.get("id") if isinstance(mine, dict) else None
         body: dict[str, Any] = {"name": f"onboard {machine.now():%Y-%m-%d}"}
         if isinstance(mine, dict) and isinstance(mine.get("expiresAt"), int) and isinstance(mine.get("createdAt"), int):
             life = mine["expiresAt"] - mine["createdAt"]
             body["expiresAt"] = int(machine.now().timestamp() * 1000) + life
-        made = await obtain(machine, _request(values, "/v3/user/tokens", "POST", body, team=False), doing=doing)
+        made = await obtain(machine, request(values, "/v3/user/tokens", "POST", body, team=False), doing=doing)
         fresh = made.get("bearerToken") if isinstance(made, dict) else None
         if not isinstance(fresh, str) or not self.shape(self.key("token"), fresh).fits:
             raise OnboardError(f"{doing}: the answer held none", f"look at {_TOKENS_PAGE} and delete what was made")
@@ -226,7 +204,7 @@ class Vercel(Provider):
             return limited(
                 "which of the account's tokens is the old one cannot be told; delete it by hand", detail=_TOKENS_PAGE
             )
-        reply = await ask(machine, _request(new, f"/v3/user/tokens/{fresh.retire}", "DELETE", team=False))
+        reply = await ask(machine, request(new, f"/v3/user/tokens/{fresh.retire}", "DELETE", team=False))
         if isinstance(reply, Verdict):
             return reply
         if reply.status not in (200, 204):
@@ -236,80 +214,7 @@ class Vercel(Provider):
         return await self.dead("token", old, machine)
 
 
-async def env_names(machine: Machine, values: Values, target: str = "") -> tuple[EnvName, ...] | Verdict:
-    """Return the project's variables, of `target` (`production`, `preview`, `development`) or of all, without values.
-
-    A Verdict says why they could not be listed. Needs the values `token` and `project`; `org` for a team's project.
-    """
-    path = _project_path(values, "/v10/projects/{}/env")
-    if path is None:
-        return unclear("VERCEL_PROJECT_ID is not known; vercel link writes it")
-    if target:
-        path += ("&" if "?" in path else "?") + f"target={target}"
-    reply = await ask(machine, _request(values, path, limit=_TOO_BIG))
-    if isinstance(reply, Verdict):
-        return reply
-    rows = reply.object().get("envs")
-    if reply.status != 200 or not isinstance(rows, list):
-        return _unlisted(reply)
-    return tuple(
-        EnvName(
-            row["key"],
-            str(row.get("type") or "encrypted"),
-            _targets(row),
-            line(str(row.get("gitBranch") or "")),
-        )
-        for row in rows
-        if isinstance(row, dict) and isinstance(row.get("key"), str) and _NAME.fullmatch(row["key"])
-    )
-
-
-async def env_values(machine: Machine, values: Values, target: str = "development") -> Mapping[str, Secret] | Verdict:
-    """Return the variables of one scope with their values; what Vercel gives to nobody, and what is empty, is left out.
-
-    A Verdict says why they could not be read.
-    """
-    found = await env_pulled(machine, values, target)
-    if isinstance(found, Verdict):
-        return found
-    return {name: value for name, value in found.items() if value is not None}
-
-
-async def env_pulled(machine: Machine, values: Values, target: str) -> Mapping[str, Secret | None] | Verdict:
-    """Return all variables of one scope, those that the team shares too; `None`: Vercel gives the value to nobody.
-
-    Asked as Vercel's CLI 64 does for `vercel env pull`; their SDK has no such question. A Verdict says why they could
-    not be read.
-    """
-    path = _project_path(values, "/v3/env/pull/{}/" + target)
-    if path is None:
-        return unclear("VERCEL_PROJECT_ID is not known; vercel link writes it")
-    reply = await ask(machine, _request(values, path, limit=_TOO_BIG))
-    if isinstance(reply, Verdict):
-        return reply
-    env = reply.object().get("env")
-    if reply.status != 200 or not isinstance(env, dict):
-        return _unlisted(reply)
-    return {
-        name: Secret(value) if value and value != SENSITIVE else None
-        for name, value in env.items()
-        if isinstance(value, str) and _NAME.fullmatch(name)
-    }
-
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
-
-
-def _targets(row: Mapping[str, Any]) -> tuple[str, ...]:
-    found: list[str] = []
-    for field in ("target", "customEnvironmentIds"):
-        listed = row.get(field)
-        listed = [listed] if isinstance(listed, str) else listed
-        found += [line(one) for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
-    return tuple(found)
-
-
-def _project_path(values: Values, path: str) -> str | None:
+def project_path(values: Values, path: str) -> str | None:
     """Return `path` with the project's id in it; `None` where there is none that could stand in an address."""
     project = values.text("project")
     if not re.fullmatch(r"[A-Za-z0-9_-]{3,100}", project):
@@ -317,7 +222,7 @@ def _project_path(values: Values, path: str) -> str | None:
     return path.format(project)
 
 
-def _request(
+def request(
     values: Values,
     path: str,
     method: str = "GET",
@@ -334,11 +239,12 @@ def _request(
     headers: dict[str, str | Secret] = {"authorization": Secret(f"Bearer {values.text('token')}")}
     if body is not None:
         headers["content-type"] = "application/json"
-    data = json.dumps(body).encode() if body is not None else None
-    return Request("vercel", f"https://{_HOST}", path, (_HOST,), method, headers, data, seconds, limit)
+    data = Secret(json.dumps(body)) if body is not None else None  # it may hold a variable's value
+    return Request("vercel", f"https://{HOST}", path, (HOST,), method, headers, data, seconds, limit)
 
 
-def _error(reply: Reply) -> dict[str, Any]:
+def error_of(reply: Reply) -> dict[str, Any]:
+    """Return what Vercel says of a refusal; empty where it says nothing that it would say."""
     error = reply.object().get("error")
     return error if isinstance(error, dict) else {}
 
@@ -353,20 +259,6 @@ def _user(user: Mapping[str, Any]) -> Verdict:
     return accepted(
         f"user {name}", who, detail="this token may do all that its user may, unless it was made for a team"
     )
-
-
-def _unlisted(reply: Reply) -> Verdict:
-    error = _error(reply)
-    code = str(error.get("code", ""))
-    if code.startswith(("challenge_required", "user_auth_required")):
-        return unclear(
-            "Vercel wants a person to sign in again before variables are read", detail="vercel login does it"
-        )
-    if error.get("invalidToken") is True:
-        return refused("Vercel does not know this token: it was mistyped, deleted, or has ended")
-    if reply.status in (403, 404) and error:
-        return limited("the token may not read this project's variables", detail="it may be of another team or project")
-    return odd(_HOST, reply)
 
 
 provider = Vercel()

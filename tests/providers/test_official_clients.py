@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from onboard import providers
-from onboard.model import Status, Verdict
-from onboard.providers import vercel
+from onboard.model import Secret, Status, Verdict
+from onboard.providers import _vercel_env, vercel
 from onboard.providers._sentry_values import dsn
 from onboard.sandbox.served import Request, Served, serve
 from onboard.sandbox.standins.edge_config import EdgeConfigStandIn
@@ -160,19 +160,21 @@ async def test_vercel_is_asked_as_its_sdk_asks_and_tokens_are_made_and_deleted_a
     with serve(stand_in) as served:
         machine = a_machine(tmp_path, served.endpoints)
         fresh_life = {"name": f"onboard {machine.now():%Y-%m-%d}", "expires": 1_893_456_000_000}
-        assert official("vercel", served.url, values | fresh_life) == 6
+        entry = {"entry": stand_in.env[0]["id"], "fresh": "postgresql://fresh"}
+        assert official("vercel", served.url, values | fresh_life | entry) == 7
         theirs = list(served.requests)
         served.requests.clear()
         old = held(values, provider)
         stand_in.scoped.add(stand_in.token)
         await provider.verify(provider.credentials[0], old, machine)  # the user, then the project
         stand_in.scoped.clear()
-        assert not isinstance(await vercel.env_names(machine, old), Verdict)
+        assert not isinstance(await _vercel_env.env_names(machine, old), Verdict)
         fresh = await provider.renew("token", old, machine)  # the token that there is, then a new one
         new = held({**values, "token": fresh.values["token"].reveal()}, provider)
         await provider.retire("token", fresh, old, new, machine)
+        set_there = await _vercel_env.set_env(machine, new, entry["entry"], Secret(entry["fresh"]))
         await machine.network.close()
-        mine = served.requests[:6]
+        mine, changed = served.requests[:6], served.requests[-1]
     user, project, names, current, made, deleted = mine
     for one, other in zip(mine[:5], theirs[:5], strict=True):
         same(other, one, "authorization")
@@ -187,6 +189,9 @@ async def test_vercel_is_asked_as_its_sdk_asks_and_tokens_are_made_and_deleted_a
     assert made.headers["content-type"] == theirs[4].headers["content-type"]
     assert (deleted.method, deleted.parts[:-1], deleted.query) == (theirs[5].method, theirs[5].parts[:-1], {})
     assert (deleted.parts[-1], theirs[5].parts[-1]) == ("tok_0001", "tok_0002")
+    assert set_there.status is Status.OK
+    same(theirs[6], changed, "content-type")
+    assert (changed.method, changed.data) == ("PATCH", theirs[6].data)
 
 
 @pytest.mark.anyio

@@ -9,7 +9,7 @@ import pytest
 from onboard.errors import OnboardError
 from onboard.machine import Machine
 from onboard.model import Secret, Status, Verdict
-from onboard.providers import vercel
+from onboard.providers import _vercel_env, vercel
 from onboard.providers._base import Held, Values
 from onboard.sandbox.served import Fault, Response, Served
 from onboard.sandbox.standins.vercel import VercelStandIn
@@ -115,7 +115,7 @@ class TestVercel(LiveContract[VercelStandIn]):
         mine = held(values, self.provider)
         found = {}
         for target in ("production", "preview", "development", ""):
-            rows = await vercel.env_names(machine, mine, target)
+            rows = await _vercel_env.env_names(machine, mine, target)
             assert not isinstance(rows, Verdict)
             found[target] = [(row.name, row.type) for row in rows]
             assert all(row.readable == (row.type != "sensitive") for row in rows)
@@ -134,7 +134,7 @@ class TestVercel(LiveContract[VercelStandIn]):
             {"key": "LOCKED", "type": "sensitive", "target": ["development"], "value": ""},
             {"key": "bad name", "type": "plain", "target": ["development"], "value": "x"},
         ]
-        found = await vercel.env_values(machine, held(values, self.provider))
+        found = await _vercel_env.env_values(machine, held(values, self.provider))
         await machine.network.close()
         assert found == {"DATABASE_URL": Secret("postgresql://development"), "APP_URL": Secret("http://localhost:3000")}
 
@@ -142,12 +142,12 @@ class TestVercel(LiveContract[VercelStandIn]):
     async def test_a_value_that_nobody_may_read_is_there_all_the_same(
         self, served: Served, values: dict[str, str], machine: Machine
     ) -> None:
-        found = await vercel.env_pulled(machine, held(values, self.provider), "preview")
+        found = await _vercel_env.env_pulled(machine, held(values, self.provider), "preview")
         await machine.network.close()
         assert found == {"STRIPE_SECRET_KEY": None, "APP_URL": Secret("http://localhost:3000")}
 
     @pytest.mark.anyio
-    @pytest.mark.parametrize("function", [vercel.env_names, vercel.env_values])
+    @pytest.mark.parametrize("function", [_vercel_env.env_names, _vercel_env.env_values])
     async def test_what_cannot_be_listed_is_no_empty_list(
         self, function: Any, served: Served, values: dict[str, str], machine: Machine
     ) -> None:

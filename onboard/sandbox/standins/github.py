@@ -1,5 +1,10 @@
 """GitHub: users, installations, rate limits and single sign-on, and the names of Actions secrets."""
 
+from base64 import b64decode, b64encode
+
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, SealedBox
+
 from onboard.sandbox.invented import alnum
 from onboard.sandbox.served import Request, Response, StandIn
 
@@ -27,6 +32,10 @@ class GitHubStandIn(StandIn):
         self.environments: dict[str, list[str]] = {}
         """Secrets by environment."""
         self.may_list = True
+        self.may_write = True
+        self.values: dict[str, str] = {}
+        """Secrets that were set here, opened."""
+        self.sealing = PrivateKey.generate()
 
     def answer(self, request: Request) -> Response:
         """Answer `/user`, `/installation/repositories` and `/repos/…/actions/…`."""
@@ -54,8 +63,29 @@ class GitHubStandIn(StandIn):
                 headers["github-authentication-token-expiration"] = self.expires
             return Response.json({"login": "wave-dev", "id": 1, "name": "Wave Dev", "type": "User"}, headers=headers)
         if request.parts[:3] == ("repos", "wavepoint", "shop") and self.may_list:
+            if request.parts[3:5] == ("actions", "secrets") and len(request.parts) == 6:
+                return self._sealed(request, request.parts[5])
             return self._listed(request, *request.parts[3:])
         return _error(404, "Not Found")
+
+    def _sealed(self, request: Request, name: str) -> Response:
+        """Give the key to seal with, or take a sealed secret and open it."""
+        key = b64encode(bytes(self.sealing.public_key)).decode()
+        if request.method == "GET" and name == "public-key":
+            return Response.json({"key_id": "568250167242549743", "key": key})
+        if request.method != "PUT" or not self.may_write:
+            return _error(403, "Resource not accessible by personal access token")
+        data = request.data if isinstance(request.data, dict) else {}
+        try:
+            text = SealedBox(self.sealing).decrypt(b64decode(data["encrypted_value"])).decode()
+        except (KeyError, ValueError, CryptoError):
+            return _error(422, "Bad request - the value is not sealed with this repository's key")
+        if data.get("key_id") != "568250167242549743":
+            return _error(422, "Bad request - key_id is not valid")
+        there = name in self.secrets
+        self.values[name] = text
+        self.secrets = [*dict.fromkeys([*self.secrets, name])]
+        return Response(204) if there else Response.json({}, 201)
 
     def _listed(self, request: Request, *path: str) -> Response:
         match path:

@@ -24,6 +24,10 @@ class VercelStandIn(StandIn):
             _env("STRIPE_SECRET_KEY", "sensitive", ["production", "preview"], ""),
             _env("APP_URL", "plain", ["production", "preview", "development"], "http://localhost:3000"),
         ]
+        self.sealed: dict[str, str] = {}
+        """Values of `sensitive` entries by id, which nobody can read back."""
+        self.readers: set[str] = set()
+        """Tokens that may read variables and not change them."""
         self.challenge = False
         """A person has to sign in again before variables are read."""
         self.configs: dict[str, dict[str, str]] = {}
@@ -62,6 +66,8 @@ class VercelStandIn(StandIn):
             case "GET", ("v3", "env", "pull", self.project, target):
                 env = {row["key"]: row["value"] or "[SENSITIVE]" for row in self.env if target in row["target"]}
                 return self._in_team(request) or self._challenged() or Response.json({"env": env, "buildEnv": {}})
+            case "PATCH", ("v9", "projects", self.project, "env", id):
+                return self._in_team(request) or self._challenged() or self._changed(id, token, request)
             case method, ("v1", "global-config", id, *rest) if id in self.configs:
                 return self._config(method, rest, self.configs[id], request)
         return _error(404, "not_found", "Not Found")
@@ -72,6 +78,17 @@ class VercelStandIn(StandIn):
 
     def _challenged(self) -> Response | None:
         return _error(403, "challenge_required", "Sign in again to go on.") if self.challenge else None
+
+    def _changed(self, id: str, token: str, request: Request) -> Response:
+        row = next((row for row in self.env if row.get("id") == id), None)
+        if token in self.readers:
+            return _error(403, "forbidden", "You don't have permission to update the environment variable.")
+        if row is None or not isinstance(request.data, dict):
+            return _error(404, "ENV_NOT_FOUND", "Environment Variable was not found.")
+        row.update({name: text for name, text in request.data.items() if name in ("key", "type", "target", "value")})
+        if row["type"] == "sensitive":
+            self.sealed[id], row["value"] = row["value"], ""
+        return Response.json({**row, "value": "encrypted…"})
 
     def _tokens(self, method: str, rest: list[str], token: str) -> Response:
         id = next(id for id, one in self.tokens.items() if one == token)

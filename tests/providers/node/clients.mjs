@@ -76,6 +76,7 @@ const clients = {
     const body = { name: values.name, expiresAt: values.expires };
     await told(vercel.authentication.createAuthToken({ requestBody: body }));
     await told(vercel.authentication.deleteAuthToken({ tokenId: said.at(-1).token.id }));
+    await told(vercel.projects.editProjectEnv({ idOrName, id: values.entry, teamId, requestBody: { value: values.fresh } }));
     return said.length;
   },
   async edge_config() {
