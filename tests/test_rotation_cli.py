@@ -42,6 +42,12 @@ class Desk:
         shown = json.loads(self.run("trust", "--show", "--json").stdout)
         assert self.run("trust", "--accept", shown["hash"]).returncode == 0
 
+    def link(self) -> None:
+        """Link the folder to its project at Vercel."""
+        link = {"projectId": self.vercel.project, "orgId": self.vercel.team}
+        put(self.here.project / ".vercel/project.json", link)
+        self.trust()
+
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run onboard as a script does, with nobody at the terminal."""
         done = subprocess.run(
@@ -126,9 +132,7 @@ def test_an_api_change_at_a_terminal_ends_the_old_key_when_the_new_one_works(des
 
 def test_the_teams_other_places_get_the_new_key_one_by_one_where_the_person_says_so(desk: Desk) -> None:
     old, name = desk.resend.key, "RESEND_API_KEY"
-    link = {"projectId": desk.vercel.project, "orgId": desk.vercel.team}
-    put(desk.here.project / ".vercel/project.json", link)
-    desk.trust()
+    desk.link()
     desk.vercel.env += [
         {"id": f"entry_{place}", "key": name, "type": "encrypted", "target": [place], "value": old}
         for place in ("production", "preview", "development")
@@ -208,12 +212,17 @@ def test_an_agent_gets_exit_4_and_the_command_for_the_person(desk: Desk) -> None
     assert desk.run("rotate", "--older-than", "90d").returncode == 0
 
 
-def test_a_value_that_is_made_here_needs_no_person(desk: Desk) -> None:
+def test_of_several_offers_the_one_that_is_made_here_needs_no_person(desk: Desk) -> None:
+    again = desk.run("set", "STRIPE_SECRET_KEY", "--make")
+    assert again.returncode == 1
+    assert "dashboard.stripe.com" in again.stderr
+    desk.link()
+    again = desk.run("set", "STRIPE_SECRET_KEY", "--make")
+    assert again.returncode == 4
+    assert "what Vercel has for development" in again.stderr
+
     done = desk.run("set", "CRON_SECRET", "--make")
 
     assert done.returncode == 0, done.stderr
     assert len(desk.here.value("CRON_SECRET")) == 64
     desk.oracle.know(desk.here.value("CRON_SECRET"), name="cron", allowed=("file:*/.env.local",))
-    again = desk.run("set", "STRIPE_SECRET_KEY", "--make")
-    assert again.returncode == 1
-    assert "dashboard.stripe.com" in again.stderr
