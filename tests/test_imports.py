@@ -20,7 +20,7 @@ LAYERS = {
     5: "doctor plan hooks entry listing matrix holdings children push target winning way_back"
     " rotation changing elsewhere provisioning keepers sources waiting stripe_login supabase_local"
     " listening devserver developing production roundtrip",
-    6: "looking keeping session",
+    6: "looking keeping session rotating",
     7: "cli tui sandbox",
 }
 """A module imports its own layer and those above it in this table, never below; not even for types."""

@@ -162,7 +162,7 @@ def test_the_teams_other_places_get_the_new_key_one_by_one_where_the_person_says
     code, text = desk.talk(
         "rotate",
         answers=[
-            ("production, or Enter for no:", "production"),
+            ("Type production, or Enter for no:", "production"),
             ("Vercel, development: it has the old one. Put the new one there? [y/N]", "y"),
             ("end the old one now? [y/N]", "y"),
         ],
