@@ -83,6 +83,8 @@ class Oracle:
     _lines: set[bytes] = field(default_factory=set)
     _terminals: list[Terminal] = field(default_factory=list)
     _before: dict[Path, tuple[int, int, int]] = field(default_factory=dict)
+    _others: set[str] = field(default_factory=set)
+    """Processes that are not of the run, by their numbers."""
     _began: int = 0
 
     def canary(self, shape: str, *, allowed: tuple[str, ...] = (), name: str | None = None) -> str:
@@ -133,18 +135,22 @@ class Oracle:
         assert not (found := self.leaks()), "\n".join(f"{leak.value} in {leak.channel} ({leak.form})" for leak in found)
 
     def look_at_command_lines(self) -> None:
-        """Note the command line of each process that there is now."""
-        for name in filter(str.isdigit, os.listdir("/proc")):  # a glob stops at a process that ends meanwhile
+        """Note the command line of each process that was started during the run."""
+        now = {name for name in os.listdir("/proc") if name.isdigit()}  # a glob stops at a process that ends meanwhile
+        self._others &= now  # a number that is given again is another process
+        for name in now - self._others:
             try:
                 self._lines.add(Path(f"/proc/{name}/cmdline").read_bytes())
             except OSError:
                 continue
 
-    def remember_files(self) -> None:
-        """Note what the folders hold before the run: only what changes is searched.
+    def begin(self) -> None:
+        """Note what there is before the run: only what changes is searched.
 
-        A file that was last written before the run (a package out of a store) cannot hold what the run invented.
+        A file that was last written before the run (a package out of a store) and a process that was started before
+        it cannot hold what the run invented.
         """
+        self._others = {name for name in os.listdir("/proc") if name.isdigit()}
         self._began = time.time_ns() - 60 * 10**9
         self._before = {path: stamp for _, path, stamp in self._walk()}
 
@@ -267,7 +273,7 @@ def _forms(value: str) -> Iterator[tuple[str, bytes]]:
 def watch(folders: Mapping[str, Path]) -> Iterator[Oracle]:
     """Give an oracle over `folders` that looks at all command lines every 20 ms. Call `check` on it at the end."""
     oracle, over = Oracle(folders), threading.Event()
-    oracle.remember_files()
+    oracle.begin()
 
     def look() -> None:
         while not over.wait(EVERY):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 
-from textual import events
+from textual import _wait, events
 from textual.pilot import Pilot
 
 from onboard.model import Event, Secret, Shape, Status
@@ -35,6 +35,9 @@ from tests.tui.fake import (
 )
 from tests.tui.fake import FakeSession as Fake
 from tests.tui.hostile import hostile
+
+_wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 500, 1 / 10_000
+"""How finely Textual's pilot looks whether it is idle: its own fiftieth of a second, twice a key, is most of a test."""
 
 KEY = "sk_test_51QsynthetiCq8xR2vLm"
 """A key of nobody's."""
@@ -238,7 +241,9 @@ async def settle(pilot: Pilot[None]) -> None:
     calm = 0
     before: object = None
     for _ in range(400):
-        await pilot.pause()
+        for _turn in range(20):  # a key comes to its widget, and what it does to its screen, over many turns
+            await asyncio.sleep(0)
+        await pilot.pause(0.002)
         screen = app.screen
         due = isinstance(screen, BoardScreen) and screen.stale
         for output in screen.query(Output):
@@ -248,8 +253,7 @@ async def settle(pilot: Pilot[None]) -> None:
         before = screen
         if calm == 3:
             break
-        await asyncio.sleep(0.005)
-    await pilot.pause()
+    await pilot.pause(0)
 
 
 async def play(pilot: Pilot[None], scene: Scene) -> None:
