@@ -115,7 +115,7 @@ def _change(view: View, noted: Mapping[str, Any] | None, name: str) -> Change:
     return Change(
         name,
         names,
-        f"{provider.title} {provider.key(key).title}" if provider else name,
+        _title(provider, key) if provider else name,
         provider.id if provider else None,
         key,
         rotation.how,
@@ -125,7 +125,7 @@ def _change(view: View, noted: Mapping[str, Any] | None, name: str) -> Change:
         rotation.old_dies,
         rotation.page or (own[1].page if own else ""),
         rotation.steps,
-        _holds(view, names, provider),
+        _holds(view, names, provider, generated),
         _wants(view, provider, key) if provider and rotation.how == "api" else (),
         Stage(noted["stage"]) if noted else None,
         bool(noted and noted.get("old_dead")),
@@ -177,7 +177,12 @@ def _signs_by_list(view: View) -> bool:
     )
 
 
-def _holds(view: View, names: Sequence[str], provider: Provider | None) -> tuple[str, ...]:
+def _title(provider: Provider, key: str) -> str:
+    found = provider.key(key)
+    return found.title if found.made_here else f"{provider.title} {found.title}"
+
+
+def _holds(view: View, names: Sequence[str], provider: Provider | None, generated: bool) -> tuple[str, ...]:
     found = [f"the shell has {name} too, and it wins over the env file" for name in names if name in view.machine.env]
     found += [
         f"{view.nearer[name]} has {name} too, and it wins over the env file" for name in names if name in view.nearer
@@ -199,4 +204,6 @@ def _holds(view: View, names: Sequence[str], provider: Provider | None) -> tuple
             or (isinstance(u := parse(one.value.reveal()), Url) and u.password in passwords)
         )
     ]
-    return (*found, "teammates who use the same one need the new one: each enters it with `onboard set`")
+    if not generated:  # of what is made at random, each machine has one of its own
+        found.append("teammates who use the same one need the new one: each enters it with `onboard set`")
+    return tuple(found)

@@ -12,6 +12,7 @@ from onboard.model import Secret, Status, Verdict
 from onboard.rotation import Change, Holds, Place, Stage
 
 if TYPE_CHECKING:
+    from onboard.entry import Trial
     from onboard.session import Session
 
 
@@ -87,11 +88,14 @@ class Talk:
         if new is None:
             person.say("not changed; the old one stays")
             return Ended.DECLINED
-        trial = await rotator.attempt(new)
-        for finding in trial.findings:
-            if finding.summary:
-                person.say(finding.summary, finding.status)
-        insisted = not trial.may_save and trial.may_insist and await person.agree("Use it all the same?")
+        trial, insisted = await self._tried(new)
+        while change.how == "guided" and not (trial.may_save or insisted):
+            person.say("the old one stays; another new one?")
+            new = await self._typed(change)
+            if new is None:
+                person.say("not changed; the old one stays")
+                return Ended.DECLINED
+            trial, insisted = await self._tried(new)
         done = await rotator.commit(change, new, trial, insisted=insisted)
         for warning in done.warnings:
             person.say(f"note: {warning}")
@@ -102,6 +106,15 @@ class Talk:
             person.say(f"now: {text}")
         await self._places(change)
         return await self._end(change, dead=done.old_dead)
+
+    async def _tried(self, new: Mapping[str, Secret]) -> tuple[Trial, bool]:
+        """Have new values asked about; return what was found, and whether the person insists on what is untold."""
+        trial = await self._rotator.attempt(new)
+        for finding in trial.findings:
+            if finding.summary:
+                self._person.say(finding.summary, finding.status)
+        insists = not trial.may_save and trial.may_insist and await self._person.agree("Use it all the same?")
+        return trial, insists
 
     async def _new(self, change: Change) -> Mapping[str, Secret] | None:
         """Return the new values by variable; `None`: the person has none."""
@@ -118,8 +131,8 @@ class Talk:
         except OnboardError as error:
             if not change.page:
                 raise
-            self._person.say(f"{error.message}. {error.hint}".rstrip(". "))
-            self._person.say("so it is done by hand:")
+            for text in filter(None, (error.message, error.hint, "so it is done by hand:")):
+                self._person.say(text)
             new = None
         if new is not None:
             return new
@@ -127,13 +140,12 @@ class Talk:
         return await self._typed(change)
 
     async def _typed(self, change: Change) -> dict[str, Secret] | None:
-        held = self._session.view().values.get(change.name)
         while True:
             value = await self._person.enter(change.name, f"the new {change.name} (hidden; empty: not now)")
             if value is None:
                 return None
             shape = self._session.fits(change.name, value.reveal())
-            if value == held:
+            if self._rotator.holds(change.name, value):
                 self._person.say("this is the old one")
             elif not shape.fits:
                 self._person.say(shape.text)

@@ -122,6 +122,10 @@ class Rotator:
         await self._store_new(change, new, fresh)
         return new
 
+    def holds(self, name: str, value: Secret) -> bool:
+        """Whether this is the value that the app reads now."""
+        return self._now_view().values.get(name) == value
+
     async def attempt(self, values: Mapping[str, Secret]) -> Trial:
         """Hold new values against shape, mode, service and pair. Saves nothing."""
         return await entry.attempt(await self._view(), values)

@@ -18,21 +18,18 @@ from textual.worker import Worker, WorkerState
 
 from onboard import clean
 from onboard.errors import NeedsPerson, OnboardError
-from onboard.model import Ask, Open, Run, Status, Tell, Write
-from onboard.plan import Owed
-from onboard.tui import Demo, Opening, Outcome, crash, messages, settings
+from onboard.model import Status
+from onboard.tui import Demo, Opening, Outcome, crash, messages, screens, settings
 from onboard.tui.approval import ApprovalScreen
 from onboard.tui.aside import aside
-from onboard.tui.ask import AskScreen
-from onboard.tui.board import BoardScreen, owed_for
+from onboard.tui.board import BoardScreen, is_held, owed_for, rotatable
 from onboard.tui.dialogs import Detail, Help, Leave
 from onboard.tui.frame import Frame
 from onboard.tui.live import LiveScreen
 from onboard.tui.offers import Offers
 from onboard.tui.opening import OpeningScreen
-from onboard.tui.page import PageScreen
 from onboard.tui.parts import Stages
-from onboard.tui.running import RunScreen, WriteScreen
+from onboard.tui.running import RunScreen
 from onboard.tui.safe import SafeApp, signals_as_before
 from onboard.tui.sitting import Sitting, left_early
 from onboard.tui.themes import THEMES
@@ -152,22 +149,6 @@ class OnboardApp(SafeApp):
 
     # from step to screen
 
-    def screen_for(self, owed: Owed) -> Frame:
-        """Return the screen that does a step."""
-        match owed.step:
-            case Ask():
-                return AskScreen(self.sitting, owed)
-            case Run(argv=("onboard", "push")):
-                from onboard.tui.pushing import PushScreen  # with the terminal emulator, which no other screen needs
-
-                return PushScreen(self.sitting, owed)
-            case Run():
-                return RunScreen(self.sitting, owed)
-            case Write():
-                return WriteScreen(self.sitting, owed)
-            case Open() | Tell():
-                return PageScreen(self.sitting, owed)
-
     def _show(self, screen: Frame) -> None:
         """Put a screen in the place of the one that is there; dialogs over it are closed."""
         while isinstance(self.screen, Detail | Help | Leave | Offers) and len(self.screen_stack) > 1:
@@ -180,7 +161,7 @@ class OnboardApp(SafeApp):
     def _go_on(self) -> None:
         """Go to the next step; the board where nothing is left to stop at."""
         owed = self.sitting.next()
-        self._show(self.screen_for(owed) if owed is not None else BoardScreen(self.sitting))
+        self._show(screens.screen_for(self.sitting, owed) if owed is not None else BoardScreen(self.sitting))
 
     def _tell(self) -> None:
         for screen in self.screen_stack:
@@ -231,7 +212,7 @@ class OnboardApp(SafeApp):
     def on_take(self, event: messages.Take) -> None:
         """Go to a step that was chosen."""
         self._onward = False
-        self._show(self.screen_for(event.owed))
+        self._show(screens.screen_for(self.sitting, event.owed))
 
     def on_done(self, event: messages.Done) -> None:
         """Look at what a step touched, and go on."""
@@ -279,13 +260,18 @@ class OnboardApp(SafeApp):
         self._onward = False
         self._show(LiveScreen(self.sitting, event.what))
 
+    def on_rotate(self, event: messages.Rotate) -> None:
+        """Change credentials."""
+        self._onward = False
+        self._show(screens.rotating(self.sitting, *event.words))
+
     def on_stages_chosen(self, event: Stages.Chosen) -> None:
         """Go to the first step of a stage; the board where none is owed."""
         self._onward = False
         if not self.sitting.session.trusted:
             return
         owed = next((owed for owed in self.sitting.session.plan() if owed.stage is event.stage), None)
-        self._show(self.screen_for(owed) if owed else BoardScreen(self.sitting, only=event.stage))
+        self._show(screens.screen_for(self.sitting, owed) if owed else BoardScreen(self.sitting, only=event.stage))
 
     @on(BoardScreen.Chosen)
     def finding_chosen(self, event: BoardScreen.Chosen) -> None:
@@ -296,10 +282,13 @@ class OnboardApp(SafeApp):
         def then(choice: str | None) -> None:
             if choice == "do" and owed is not None:
                 self.on_take(messages.Take(owed))
+            elif choice == "rotate":
+                self.on_rotate(messages.Rotate(rotatable(self.sitting, finding)))
             elif choice == "look":
                 self._look((finding.id,), what=clean.line(finding.title, limit=60))
 
-        self.push_screen(Detail(finding, may_do=owed is not None), then)
+        may_rotate = self.sitting.session.trusted and is_held(self.sitting, rotatable(self.sitting, finding))
+        self.push_screen(Detail(finding, may_do=owed is not None, may_rotate=may_rotate), then)
 
     @work(exit_on_error=False)
     async def on_open_page(self, event: messages.OpenPage) -> None:

@@ -13,11 +13,11 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from onboard.model import Ask, Finding, Status
+from onboard.model import Ask, Finding, Kind, Status
 from onboard.plan import Owed, Stage, stage_of
 from onboard.tui import drift, text
 from onboard.tui.frame import Frame
-from onboard.tui.messages import Live, Look, Onward, Stay, Take
+from onboard.tui.messages import Live, Look, Onward, Rotate, Stay, Take
 from onboard.tui.parts import MOVES, Stages
 from onboard.tui.sitting import Sitting
 
@@ -40,8 +40,8 @@ class BoardScreen(Frame):
     ABOUT: ClassVar[str] = (
         "Everything onboard looked at: ✓ fine, ! could be better, ✗ owed, ? could not tell, – not looked at. Enter on "
         "a row shows what was seen and what ends it; `s` does that step. `v` changes to the drift board: each "
-        "variable against each place where it could stand. `n` goes to the next step that is owed, `u` asks again for "
-        "what was skipped."
+        "variable against each place where it could stand. `c` changes the credential of a row for a new one. `n` goes "
+        "to the next step that is owed, `u` asks again for what was skipped."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,6 +52,7 @@ class BoardScreen(Frame):
         Binding("slash,ctrl+f", "filter", "Filter", id="filter"),
         Binding("d", "live('dev')", "Run the app", id="dev"),
         Binding("e", "live('listen')", "Listeners", id="listen"),
+        Binding("c", "rotate", "Rotate", id="rotate"),
         Binding("u", "unskip", "Ask for what was skipped", id="unskip", show=False),
         Binding("escape", "back", "Back", id="back", show=False),
     ]
@@ -246,6 +247,17 @@ class BoardScreen(Frame):
         if owed is not None:
             self.post_message(Take(owed))
 
+    def action_rotate(self) -> None:
+        """Change the credential that the highlighted row is about."""
+        option = self.query_one(Rows).highlighted_option
+        id = (option.id if option else None) or ""
+        finding = self._at(id)
+        subject = id.partition(" ")[0] if self._variables else rotatable(self.sitting, finding)
+        if subject:
+            self.post_message(Rotate(subject))
+        else:
+            self.status("This row is about no credential. Those of variables and services can be rotated.")
+
     def action_unskip(self) -> None:
         """Ask again for everything that was put off for good."""
         self.sitting.session.unskip()
@@ -286,6 +298,21 @@ class BoardScreen(Frame):
 
 def _id(line: Line) -> str:
     return f"{line.name} {line.finding or ''}"
+
+
+def rotatable(sitting: Sitting, finding: Finding | None) -> str:
+    """Return the variable, or else the service, whose credential a finding is about; empty: none."""
+    if finding is None:
+        return ""
+    if finding.variable is not None:
+        secret = any(v.name == finding.variable and v.kind is Kind.SECRET for v in sitting.session.variables)
+        return finding.variable if secret else ""
+    return finding.provider or "" if finding.id.partition(".")[0] in ("live", "pair", "mode") else ""
+
+
+def is_held(sitting: Sitting, name: str) -> bool:
+    """Whether a variable has a value that is fine, so that it can be rotated."""
+    return any(row.name == name and row.state == "ok" for row in sitting.session.rows())
 
 
 def owed_for(sitting: Sitting, finding: Finding) -> Owed | None:

@@ -19,15 +19,16 @@ from onboard.tui.parts import Choices, Keys
 
 
 class Detail(Steady[str], ModalScreen[str]):
-    """A finding in full; gives back what is to be done: `do`, `look`, or nothing."""
+    """A finding in full; gives back what is to be done: `do`, `rotate`, `look`, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss('')", "Close"),
         Binding("r,f5", "dismiss('look')", "Look again"),
     ]
 
-    def __init__(self, finding: Finding, *, may_do: bool) -> None:
+    def __init__(self, finding: Finding, *, may_do: bool, may_rotate: bool) -> None:
         super().__init__()
+        self._may_rotate = may_rotate
         self._finding = finding
         self._may_do = may_do
 
@@ -55,6 +56,7 @@ class Detail(Steady[str], ModalScreen[str]):
                 yield Static(text.lines(*rows), markup=False)
             doing = "Do it now" if step is not None else "Enter a value"
             choices = [("do", doing)] if self._may_do else []
+            choices += [("rotate", "Rotate it: a new value, then the end of the old one")] if self._may_rotate else []
             yield Choices([*choices, ("look", "Look again"), ("", "Close")])
 
     @on(Choices.Made)

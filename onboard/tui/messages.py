@@ -67,6 +67,14 @@ class Live(Message):
         self.what = what
 
 
+class Rotate(Message):
+    """The person wants to change these credentials: variables, or services."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__()
+        self.words = words
+
+
 class OpenPage(Message):
     """The person wants this page in the browser."""
 

@@ -19,8 +19,10 @@ from onboard.matrix import Line, Matrix
 from onboard.model import Ask, Event, Finding, Kind, Need, Open, Run, Secret, Shape, Status, Step, Tell, Variable, Write
 from onboard.project.trust import Approval
 from onboard.provisioning import Offer, Want
+from tests.tui.rotator import FakeRotator
 
 if TYPE_CHECKING:
+    from onboard.rotation import Rotator
     from onboard.session import Session
 
 NOW = datetime(2026, 11, 20, 9, 41, tzinfo=UTC)
@@ -218,6 +220,8 @@ class FakeSession:
         """Start with nothing looked at."""
         self.findings: dict[str, Finding] = {}
         self.expected = len(self.world)
+        self.env_path = self.folder / ".env.local"
+        self.rotator = FakeRotator(self.saved)
         self.machine = Machine(
             env={"TERM": "xterm-256color", "COLORTERM": "truecolor"},
             home=self.folder,
@@ -364,6 +368,9 @@ class FakeSession:
             await asyncio.Event().wait()
         self.made.append((offer.id, dict(typed)))
         return {name: Secret(f"sk_test_made4{name}") for name in offer.gives}
+
+    def rotate(self) -> Rotator:
+        return cast("Rotator", self.rotator)
 
     async def attempt(self, values: Mapping[str, Secret], *, verify: bool = True) -> Trial:
         if self.raises is not None:

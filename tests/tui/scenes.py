@@ -121,6 +121,9 @@ _ELSEWHERE: Mapping[str, Mapping[str, str]] = {
 
 _TYPED = (f'paste:STRIPE_SECRET_KEY="{KEY}"\n', "enter", "paste:pk_test_51Qsynthetic")
 
+_TO_KEY = ("v", "slash", *"stripe_sec", "enter", "c")
+"""From the board to the change of Stripe's key."""
+
 SCENES: tuple[Scene, ...] = (
     Scene("approval", lambda f: Fake(f, approved=False), shows=("May onboard do this", "No, leave", "Yes,")),
     Scene(
@@ -203,6 +206,14 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene("board-filter", lambda f: Fake(f), ("escape", "slash", *"stripe"), shows=("Stripe CLI", "Stripe login")),
     Scene("detail", lambda f: Fake(f), ("escape", "enter"), shows=("tool.pnpm", "Do it now")),
+    Scene("rotate", lambda f: Fake(f, all_well()), _TO_KEY, shows=("breaks:", "Go on?", "No")),
+    Scene("rotate-new", lambda f: Fake(f, all_well()), (*_TO_KEY, "down", "enter"), shows=("Rotate key", "hidden")),
+    Scene(
+        "rotate-place",
+        lambda f: Fake(f, all_well()),
+        (*_TO_KEY, "down", "enter", "paste:sk_test_51new", "enter"),
+        shows=("Vercel, preview", "Put the new one there?"),
+    ),
     Scene("listeners", lambda f: Fake(f, all_well(), hears=_HEARD), ("e",), shows=("2 webhooks", "invoice")),
     Scene(
         "app",

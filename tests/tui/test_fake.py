@@ -6,8 +6,10 @@ import inspect
 
 import pytest
 
+from onboard.rotation import Rotator
 from onboard.session import Session
 from tests.tui.fake import FakeSession
+from tests.tui.rotator import FakeRotator
 
 NAMES = [
     *(
@@ -38,9 +40,20 @@ NAMES = [
         "env_diff",
         "offers",
         "make",
+        "rotate",
         "close",
     ),
 ]
+
+
+CHANGING = ("changes", "begin", "holds", "attempt", "commit", "elsewhere", "give", "end", "pending")
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_the_fake_changes_credentials_in_the_same_words(name: str) -> None:
+    real, fake = getattr(Rotator, name), getattr(FakeRotator, name)
+    assert inspect.signature(real) == inspect.signature(fake)
+    assert inspect.iscoroutinefunction(real) == inspect.iscoroutinefunction(fake)
 
 
 @pytest.mark.parametrize("name", NAMES)
