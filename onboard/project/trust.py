@@ -146,11 +146,11 @@ def commands(project: Project, app: App) -> tuple[tuple[str, str], ...]:
         found[one.command] = "; ".join(_scripts(tree, one.dir, *_with_hooks(one.script)))
     if tree.has("supabase/config.toml"):
         config = tree.data("supabase/config.toml") or b""
-        found["supabase start"] = f"supabase/config.toml (sha256 {hashlib.sha256(config).hexdigest()[:32]})"
+        found["supabase start"] = f"what supabase/config.toml says now ({_digest(config)})"
     if app.compose_file is not None:
         file = tree.data(app.compose_file) or b""
         services = ", ".join(app.compose_services) or "services"
-        found[f"docker compose, {app.compose_file}"] = f"{services} (sha256 {hashlib.sha256(file).hexdigest()[:32]})"
+        found[f"docker compose, {app.compose_file}"] = f"{services}, as the file says now ({_digest(file)})"
     for hook in app.webhooks:
         if hook.variable is not None:
             found[f"stripe listen, for {hook.variable}"] = f"forwards to this machine, {hook.path}"
@@ -162,7 +162,12 @@ def _exactly(text: str) -> str:
     shown = line(text, limit=600)
     if shown == text:
         return shown
-    return f"{shown} (sha256 {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]})"
+    return f"{shown} (not all of it is shown; {_digest(text.encode('utf-8', 'surrogatepass'))})"
+
+
+def _digest(content: bytes) -> str:
+    """Return what tells these bytes from any others, for the person to see that there is such a thing."""
+    return f"exactly these bytes, sha256 {hashlib.sha256(content).hexdigest()[:32]}"
 
 
 def _with_hooks(script: str | None) -> tuple[str, ...]:
