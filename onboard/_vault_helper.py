@@ -99,7 +99,7 @@ class Keyring:
                 found = getattr(import_module(module), kind)
                 _ = found.priority  # raises with the reason where it does not fit
             except Exception as error:
-                reasons.append(str(error) if isinstance(error, RuntimeError) else type(error).__name__)
+                reasons.append(_why_not(error))
                 continue
             self._store, self.name = found(), name
             if name == "keyring.backends.Windows.WinVaultKeyring":
@@ -122,6 +122,14 @@ class Keyring:
         if locked and unlocked:
             raise Trouble("locked")
         return True
+
+
+def _why_not(error: Exception) -> str:
+    """Say why a store does not fit, in our own words where they are better."""
+    text = str(error) if isinstance(error, RuntimeError) else type(error).__name__
+    if "DBUS_SESSION_BUS_ADDRESS" in text:
+        return "there is no session bus here, as over SSH or in a container: DBUS_SESSION_BUS_ADDRESS is not set"
+    return text
 
 
 def _candidates() -> tuple[str, ...]:

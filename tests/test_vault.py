@@ -211,6 +211,13 @@ async def test_a_state_folder_that_cannot_be_written_stops_nothing(tmp_path: Pat
 
 
 @pytest.mark.anyio
+async def test_where_there_is_no_session_bus_that_is_said_in_plain_words(tmp_path: Path) -> None:
+    vault = KeyringVault(state=tmp_path / "state", env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+    assert "no session bus here, as over SSH" in (await vault.backend()).reason
+    vault.close()
+
+
+@pytest.mark.anyio
 async def test_no_keyring_is_said_at_once_and_nothing_is_written_in_clear(tmp_path: Path) -> None:
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
     vault = KeyringVault(state=tmp_path / "state", env=env)
