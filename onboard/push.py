@@ -36,8 +36,8 @@ _DECLINED = re.compile(
     r"All changes were aborted|(db )?push cancell?ed|Aborted|Reset cancell?ed|context canceled", re.I
 )
 _LOSES = re.compile(
-    r"data-loss statements|DATA LOSS|lose data|data will be lost|might be data loss|Do you want to truncate"
-    r"|want to (truncate|remove|delete)",
+    r"data-loss statements|DATA LOSS|lose data|(?<!--force-reset\nAll )data will be lost|might be data loss"
+    r"|Do you want to truncate|want to (truncate|remove|delete)",
     re.I,
 )
 _ASKS = re.compile(
@@ -215,7 +215,7 @@ _KNOWN = (
     ),
     (re.compile(r"ERR_INVALID_URL|Invalid URL"), "the connection string that it got is not a URL", ""),
     (
-        re.compile(r"P1001|P1000|P1003|P1017"),
+        re.compile(r"P1001|P1000|P1003|P1017|Can't reach database server at"),
         "Prisma could not reach the database",
         "onboard gets in with the same connection string; look at sslmode and at the pooler",
     ),
@@ -225,6 +225,12 @@ _KNOWN = (
         "its host has to be reachable once: binaries.prisma.sh",
     ),
 )
+
+_PRISMA = (
+    (re.compile(r"changes that cannot be executed:\s+• (\S.+)"), "a default value, or other rows, have to come first"),
+    (re.compile(r"^Error: (P\d{4}\s+\S.+)", re.M), ""),
+)
+"""Where Prisma gives its reason: in the first of its bullets, or in the paragraph after a number."""
 
 
 async def _reason(view: View, target: Target, said: str) -> tuple[str, str]:
@@ -238,6 +244,9 @@ async def _reason(view: View, target: Target, said: str) -> tuple[str, str]:
     for pattern, why, hint in _KNOWN:
         if pattern.search(said):
             return why, hint
+    for pattern, hint in _PRISMA:
+        if found := pattern.search(said):
+            return " ".join(found[1].split())[:300], hint
     rows = [
         row.strip() for row in said.splitlines() if re.search(r"\b(error|failed|fatal|could not|cannot)\b", row, re.I)
     ]

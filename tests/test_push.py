@@ -144,6 +144,36 @@ CONFIGS: dict[str, Config] = {
         PRISMA,
         "prisma",
     ),
+    "prisma's adapter, not its schema": Config(
+        {
+            "prisma.config.ts": "export default defineConfig({ experimental: { adapter: true }, engine: 'js',\n"
+            "adapter: async () => new PrismaPg({ connectionString: process.env.DIRECT, max: 1 }) })",
+            "prisma/schema.prisma": 'datasource db {\n url = env("DATABASE_URL")\n}',
+        },
+        ("DIRECT",),
+        script=PRISMA,
+        tool="prisma",
+    ),
+    "prisma's adapter over a pool of its own": Config(
+        {
+            "prisma.config.ts": "const pool = new Pool({ connectionString: process.env.PROD });\n"
+            "export default defineConfig({ engine: 'js', async adapter() { return new PrismaPg(pool) } })",
+            "prisma/schema.prisma": 'datasource db {\n url = env("DATABASE_URL")\n}',
+        },
+        script=PRISMA,
+        tool="prisma",
+        unsure=True,
+        further=("PROD",),
+    ),
+    "experimental.adapter alone": Config(
+        {
+            "prisma.config.ts": "export default defineConfig({ experimental: { adapter: true } })",
+            "prisma/schema.prisma": 'datasource db {\n url = env("DATABASE_URL")\n}',
+        },
+        ("DATABASE_URL",),
+        script=PRISMA,
+        tool="prisma",
+    ),
     "supabase --db-url": Config({}, ("DB",), script="supabase db push --db-url $DB", tool="supabase"),
     "supabase not linked": Config({}, script="supabase db push", tool="supabase", unsure=True),
     "psql": Config({}, ("DB",), script="psql $DB -f schema.sql", tool="psql"),
@@ -440,6 +470,13 @@ ENDED: dict[str, tuple[str, str, int, str, str]] = {
         "tables",
     ),
     "prisma migrated": ("prisma", "All migrations have been successfully applied.", 0, "done", "tables"),
+    "prisma, a reason after its number": (
+        "prisma",
+        "1 migration found\\n\\nError: P3005\\n\\nThe database schema is not empty. Read more",
+        1,
+        "failed",
+        "(exit 1): P3005 The database schema is not empty.",
+    ),
     "prisma asks for its flag": (
         "prisma",
         "There might be data loss when applying the changes\\nError: Use the --accept-data-loss flag to ignore it",
@@ -480,7 +517,7 @@ ENDED: dict[str, tuple[str, str, int, str, str]] = {
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", ENDED)
 async def test_the_end_is_told_by_the_tools_own_words(shop: Light, name: str) -> None:
-    """Prisma's and Supabase's words are from their documents and issues: Prisma's engine is a download of its own."""
+    """Prisma's words are those of 6.19.3 (tests/e2e/test_push_prisma.py), Supabase's from its documents and issues."""
     tool, said, code, kind, words = ENDED[name]
     files = PLACE if tool == "drizzle" else {}
     script = {"drizzle": DRIZZLE, "prisma": PRISMA, "supabase": "supabase db push --db-url $DATABASE_URL"}[tool]

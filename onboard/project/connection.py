@@ -136,6 +136,8 @@ def _configured(tree: Tree, leaf: Leaf, tool: str) -> Connection:
         if not text:
             return Connection(unsure=f"there is no {named or 'drizzle.config'} to read the connection string from")
         return _of(text, config or "", loads, _object(text, "dbCredentials"))
+    if re.search(r"\badapter\s*(?:\(|:(?!\s*true\b))", text):
+        return _of_adapter(text, config or "", loads)
     schema = _schema(tree, leaf, text)
     if text and (settings := _object(text, "datasource")):
         found = _of(text, config or "", loads, settings)
@@ -148,6 +150,18 @@ def _configured(tree: Tree, leaf: Leaf, tool: str) -> Connection:
     if schema is None:
         return Connection(config or "", loads=loads, unsure="there is no schema.prisma to read the datasource from")
     return _of_schema(tree, schema, loads)
+
+
+def _of_adapter(text: str, path: str, loads: tuple[Load, ...]) -> Connection:
+    """Read what a `prisma.config` hands to the driver adapter it makes: no url of the schema is used then."""
+    made = re.search(r"\bnew\s+Prisma\w+\s*\(", text)
+    given = _balanced(text, made.end() - 1).strip() if made else ""
+    if given.startswith("{"):
+        return _of(text, path, loads, _balanced(given, 0))
+    if terms := _terms(text, given):
+        return Connection(path, terms, loads=loads)
+    reads = tuple(dict.fromkeys(_reads(text)))
+    return Connection(path, further=reads, loads=loads, unsure=f"the driver adapter in {path} is made by code")
 
 
 def _schema(tree: Tree, leaf: Leaf, config: str) -> str | None:

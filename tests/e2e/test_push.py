@@ -7,18 +7,17 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from tests.e2e.light import ONBOARD, Light, gone
+from tests.e2e.light import Light, gone
+from tests.e2e.pushing import DOWN, ENTER, ESCAPE, Person, Pushing, person
 from tests.parts import PROJECT, STORE, missing, node_path, program
 from tests.parts.postgres import PostgresServer
-from tests.tui.terminal import LEFT_ON, Terminal
+from tests.tui.terminal import LEFT_ON
 
 pytestmark = pytest.mark.parts
 
@@ -45,7 +44,6 @@ NAMED, RENAMED, WITHOUT = (
     f'export const users = pgTable("users", {{ id: serial("id").primaryKey(){column} }});\n'
     for column in (', name: text("name")', ', fullName: text("full_name")', "")
 )
-ENTER, DOWN, ESCAPE = "\r", "\x1b[B", "\x1b"
 
 
 @pytest.fixture(scope="module")
@@ -63,39 +61,11 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@dataclass
-class Drizzle:
-    """A repository with Drizzle on a machine, and its database."""
-
-    at: Light
-    server: PostgresServer
-    url: str
-
-    @property
-    def database(self) -> str:
-        return urlsplit(self.url).path.lstrip("/")
+class Drizzle(Pushing):
+    """A repository with Drizzle."""
 
     def schema(self, text: str) -> None:
         (self.at.project / "schema.ts").write_text(text)
-
-    def enter(self, url: str, name: str = ".env.local") -> None:
-        if name == ".env.local" and "#" not in url:  # elsewhere it is meant to stand
-            self.at.typed.append(url)
-        (self.at.project / name).write_text(f"DATABASE_URL='{url}'\n")
-
-    def has(self, rows: int = 0) -> None:
-        """Let the database have the table already, with rows."""
-        self.sql("create table users (id serial primary key, name text)")
-        self.sql(f'alter table users owner to "{urlsplit(self.url).username}"')
-        self.sql(f"insert into users (name) select 'Ada' from generate_series(1, {rows})")
-
-    def sql(self, statement: str) -> list[tuple[object, ...]]:
-        return self.server.run(statement, self.database)
-
-    @property
-    def columns(self) -> list[object]:
-        query = "select column_name from information_schema.columns where table_name = 'users' order by 1"
-        return [row[0] for row in self.sql(query)]
 
 
 @pytest.fixture
@@ -114,28 +84,6 @@ def drizzle(shop: Light, packages: Path, postgres: PostgresServer) -> Drizzle:
     made.enter(url)
     shop.trust()
     return made
-
-
-class Person(Terminal):
-    """Somebody who types, and looks before the next key."""
-
-    def types(self, *keys: str) -> None:
-        for key in keys:
-            self.child.send(key)
-            self.read(0.15)
-
-
-@contextmanager
-def person(drizzle: Drizzle, *words: str, size: tuple[int, int] = (100, 30)) -> Iterator[Person]:
-    """Start onboard for somebody at a terminal, under the oracle's eyes."""
-    log = drizzle.at.oracle.terminal(columns=size[0], rows=size[1])
-    at = Person([str(ONBOARD), *words], drizzle.at.environment(), size, cwd=drizzle.at.project, log=log)  # type: ignore[arg-type]
-    try:
-        yield at
-    finally:
-        if not at.gone:
-            at.child.close(force=True)
-        log.close()
 
 
 def with_password(url: str, password: str) -> str:
