@@ -249,7 +249,7 @@ class Output(Log):
 
     def draw(self) -> None:
         """Draw what is due, wrapped to the width there is now."""
-        if not self._due:
+        if not self._due or not self.size.width:  # not laid out yet: it would be wrapped for no width at all
             return
         width = max(self.size.width - 2, 20)
         rows: list[str] = []

@@ -19,7 +19,11 @@ def verdict(trial: Trial) -> tuple[list[Content | str], tuple[tuple[str, str], .
     """Return the lines that tell a verdict, and the choices (word for us, words for the person) that it leaves."""
     rows: list[Content | str] = []
     if trial.identity:
-        whose = text.line(" · ".join(trial.identity.values()), text.STRONG)
+        facts = [
+            text.join(text.line(name.replace("_", " "), text.QUIET), text.line(value, text.STRONG))
+            for name, value in trial.identity.items()
+        ]
+        whose = text.join(*facts, gap=" · ")
         rows.append(text.join(text.sign(Status.OK if trial.may_save else Status.WARN), whose))
     for finding in trial.findings:
         if finding.status is Status.OK and trial.identity:
