@@ -78,6 +78,7 @@ class Person:
             dimensions=(60, 120),
         )
         child.logfile_read = log
+        child.delaybeforesend = None
         child.expect_exact(question)
         shown = repr(child.before)
         if "hidden" in question:

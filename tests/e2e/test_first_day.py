@@ -39,12 +39,11 @@ class Typist(Terminal):
         """Type, and let the app take it in before the next key: until it draws, and then draws no more."""
         before = len(self.raw)
         self.child.send(text)
-        calm = 0
-        for turn in range(30):
+        self.until(lambda: len(self.raw) > before)
+        for _turn in range(30):
             known = len(self.raw)
             self.read(0.1)
-            calm = calm + 1 if len(self.raw) == known and (known > before or turn > 10) else 0
-            if calm == 2:
+            if len(self.raw) == known:
                 break
 
     def pastes(self, text: str) -> None:
@@ -66,6 +65,7 @@ def typist(world: World, size: tuple[int, int]) -> Iterator[Typist]:
 
 def enters(at: Typist, *values: str) -> None:
     """Fill the form in, check, and save."""
+    at.until("⏎ Check")  # a field has the focus
     for number, value in enumerate(values):
         if number:
             at.types(TAB)

@@ -55,6 +55,8 @@ class Terminal:
             timeout=20,
         )
         self.child.logfile_read = log
+        self.child.delaybeforesend = None  # else a twentieth of a second before each key, and twice that at the end
+        self.child.ptyproc.delayafterclose = 0  # type: ignore[attr-defined]  # where its time at the end is kept
 
     @property
     def pid(self) -> int:
@@ -103,6 +105,8 @@ class Terminal:
         end = time.monotonic() + seconds
         while self.read(0.2) and time.monotonic() < end:
             pass
+        while self.child.isalive() and time.monotonic() < end:
+            time.sleep(0.005)  # it has closed its terminal, and is about to end
         self.child.close(force=False)
         code, signal = self.child.exitstatus, self.child.signalstatus
         assert code is not None or signal is not None, "it did not end"
