@@ -378,7 +378,7 @@ class FakeSession:
         name = next(iter(values))
         match self.answer:
             case "accepted":
-                whose = {"account": "Acme Inc.", "id": "acct_1A2b3C", "mode": "test mode"}
+                whose = {"account": "Acme Inc.", "id": "acct_1A2b3C", "mode": "test"}
                 seen = Finding("live.stripe", "Stripe", Status.OK, "accepted", variable=name)
                 return Trial((seen,), True, True, whose)
             case "refused":
