@@ -149,7 +149,7 @@ SCENES: tuple[Scene, ...] = (
         "ask-accepted",
         lambda f: Fake(f, only(STRIPE)),
         (*_TYPED, "enter"),
-        shows=("Acme Inc. · acct_1A2b3C · test mode", "Save"),
+        shows=("account Acme Inc. · id acct_1A2b3C · mode", "Save"),
     ),
     Scene(
         "ask-refused",
