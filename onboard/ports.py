@@ -24,7 +24,8 @@ def taken(port: int) -> bool:
         try:
             with socket.socket(family, socket.SOCK_STREAM) as probe:
                 probe.settimeout(0.5)
-                if probe.connect_ex((host, port)) == 0:
+                # A port that the system also gives to callers may be given to this very call, which then meets itself.
+                if probe.connect_ex((host, port)) == 0 and probe.getsockname() != probe.getpeername():
                     return True
         except OSError:
             continue

@@ -23,7 +23,7 @@ from onboard.model import Event, Status
 from onboard.output import Ring
 from onboard.session import Session
 from tests.e2e.light import ONBOARD, Light, gone
-from tests.e2e.world import free_port
+from tests.parts.ports import free_port
 from tests.vaults import memory_vault
 
 pytestmark = pytest.mark.anyio

@@ -24,6 +24,7 @@ from onboard.sandbox.served import Fault
 from onboard.sandbox.standins.neon import NeonStandIn
 from onboard.sandbox.standins.stripe import Account
 from onboard.session import Session
+from tests.parts.ports import free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -115,7 +116,7 @@ class Place:
 @asynccontextmanager
 async def set_up(folder: Path) -> AsyncGenerator[Place, None]:
     """Onboard the sample project to the end, with tools that answer at once."""
-    with Demo(port=0) as demo:
+    with Demo(port=free_port()) as demo:
         place = Place(demo, folder / "kept")
         for name, script in (
             ("node", "echo v24.21.0"),

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from onboard.sandbox.standins.stripe import StripeStandIn
 from onboard.sandbox.standins.upstash import UpstashStandIn
 from tests import schemas
 from tests.oracle import Oracle
+from tests.parts.ports import free_port
 
 ONBOARD = Path(sys.executable).with_name("onboard")
 REMOTE = "git@github.com:wavepoint-example/wavepoint.git"
@@ -173,14 +173,6 @@ def git_init(folder: Path) -> None:
     """Make a folder a clone of the sample's remote."""
     for words in (["init", "-q"], ["remote", "add", "origin", REMOTE]):
         subprocess.run(["git", *words], cwd=folder, check=True, env={"PATH": os.environ["PATH"], "HOME": str(folder)})
-
-
-def free_port() -> int:
-    """Return a port that nobody holds now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def on_port(project: Path, port: int) -> None:

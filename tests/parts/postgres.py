@@ -5,7 +5,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from tests.parts import missing, program, with_us
+from tests.parts.ports import free_port
 
 NAMES = "DNS:localhost,IP:127.0.0.1,DNS:*.us-east-1.aws.neon.tech"
 """What its certificate is for: this machine, and the names that Neon's computes have."""
@@ -98,7 +98,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
         files = ["-keyout", str(key), "-out", str(certificate), "-addext", f"subjectAltName={NAMES}"]
         _run([openssl, *request, *files], folder, who)
-        port = _free_port()
+        port = free_port()
         settings = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": str(folder)}
         settings |= {"ssl": "on", "fsync": "off", "max_connections": "60"}
         argv = [*with_us(str(server), "-D", str(data)), *(f"--{name}={value}" for name, value in settings.items())]
@@ -137,9 +137,3 @@ def _ready(process: "subprocess.Popen[str]") -> None:
         if "ready to accept connections" in line:
             return
     raise AssertionError("PostgreSQL did not start:\n" + "".join(seen))
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

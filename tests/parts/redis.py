@@ -1,23 +1,21 @@
 """A private Redis with a password, gone when its block ends."""
 
 import secrets
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.parts import program, with_us
+from tests.parts.ports import free_port
 
 
 @contextmanager
 def redis_server() -> Iterator[str]:
     """Start a server on a free port of 127.0.0.1 and give its `redis://` URL."""
     binary, password = program("redis-server", "redis-server"), secrets.token_urlsafe(18)
-    with tempfile.TemporaryDirectory(prefix="onboard-redis-") as folder, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+    with tempfile.TemporaryDirectory(prefix="onboard-redis-") as folder:
+        port = free_port()
         settings = f'port {port}\nbind 127.0.0.1\nrequirepass {password}\ndir {folder}\nsave ""\n'
         argv = with_us(binary, "-")
         pipe = subprocess.PIPE

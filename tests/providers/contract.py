@@ -31,7 +31,8 @@ from onboard.model import Kind, Status, Verdict
 from onboard.network import host_fits
 from onboard.providers._base import Credential, Provider
 from onboard.sandbox.served import Fault, Request, Response, Served, StandIn, serve
-from tests.providers.outside import Recording, a_machine, closed_port, held, leaks, secret_texts, shown
+from tests.parts.ports import free_port
+from tests.providers.outside import Recording, a_machine, held, leaks, secret_texts, shown
 
 SHORT = 0.6
 """Seconds given to a service that never answers, so that the tests need not wait for the real deadline."""
@@ -240,7 +241,7 @@ class LiveContract(ProviderContract, Generic[S]):
 
     @pytest.mark.anyio
     async def test_no_route_proves_nothing(self, part: str, values: dict[str, str], tmp_path: Path) -> None:
-        nowhere = f"http://127.0.0.1:{closed_port()}"
+        nowhere = f"http://127.0.0.1:{free_port()}"
         stand_in = self.stand_in()
         verdict = await self.verdict(part, values, a_machine(tmp_path, dict.fromkeys(stand_in.endpoints, nowhere)))
         assert verdict.status is Status.UNKNOWN, verdict

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import socket
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -76,10 +75,3 @@ def leaks(seen: str, secrets: list[str]) -> list[str]:
 def shown(verdict: Verdict) -> str:
     """Return all of a verdict that anyone could see."""
     return json.dumps(asdict(verdict), default=repr, ensure_ascii=False) + repr(verdict)
-
-
-def closed_port() -> int:
-    """Return a port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.providers.outside import closed_port
+from tests.parts.ports import free_port
 
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").is_dir() else []
 REDIS = shutil.which("redis-server")
@@ -25,7 +25,7 @@ class PostgresServer:
     user, password, database = "wave", "w@ve#pass/1?", "wavepoint"
 
     def __init__(self, folder: Path, programs: Path) -> None:
-        self.folder, self.programs, self.port = folder, programs, closed_port()
+        self.folder, self.programs, self.port = folder, programs, free_port()
         self.ca = folder / "ca.crt"
 
     def url(self, **changes: str) -> str:
@@ -183,7 +183,7 @@ def packed(*words: str) -> bytes:
 def redis_server(*options: str, password: str = "r3dis-p@ss-word") -> Iterator[RedisServer]:
     """Run a private Redis until the block ends."""
     assert REDIS
-    port = closed_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="onboard-redis-") as folder:
         command = [REDIS, "--port", str(port), "--dir", folder, "--save", "", *options]
         command += ["--requirepass", password] if password else []

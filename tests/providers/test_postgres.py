@@ -19,8 +19,9 @@ from onboard.providers import postgres as subject
 from onboard.providers._url import parse
 from onboard.sandbox.served import serve
 from onboard.sandbox.standins.brevo import BrevoStandIn
+from tests.parts.ports import free_port
 from tests.providers.contract import ProviderContract
-from tests.providers.outside import a_machine, closed_port, held, leaks, shown
+from tests.providers.outside import a_machine, held, leaks, shown
 from tests.providers.servers import PostgresServer
 
 REF = "abcdefghijklmnopqrst"
@@ -216,7 +217,7 @@ class TestPostgres(ProviderContract):
         self, machine: Machine, silent: int
     ) -> None:
         with serve(BrevoStandIn()) as http:
-            for port in (closed_port(), silent, http.port):
+            for port in (free_port(), silent, http.port):
                 for query in ("", "?sslmode=require", "?sslmode=disable"):
                     url = f"postgresql://wave:s3cret-word@127.0.0.1:{port}/db{query}"
                     assert (await self.verdict(url, machine, seconds=0.4)).status is Status.UNKNOWN

@@ -17,8 +17,9 @@ from onboard.providers import redis as subject
 from onboard.providers._url import parse
 from onboard.sandbox.served import serve
 from onboard.sandbox.standins.brevo import BrevoStandIn
+from tests.parts.ports import free_port
 from tests.providers.contract import ProviderContract
-from tests.providers.outside import a_machine, closed_port, held, leaks, shown
+from tests.providers.outside import a_machine, held, leaks, shown
 from tests.providers.servers import RedisServer, certificate, redis_server
 
 Speaker = Callable[[bytes], int]
@@ -133,7 +134,7 @@ class TestRedis(ProviderContract):
     ) -> None:
         url = redis.url().replace("redis://", "rediss://")
         assert (await self.verdict(url, machine, seconds=1)).status is Status.UNKNOWN
-        crt, key, port = tmp_path / "crt", tmp_path / "key", closed_port()
+        crt, key, port = tmp_path / "crt", tmp_path / "key", free_port()
         certificate(key, crt)
         tls = ("--tls-port", str(port), "--tls-cert-file", str(crt), "--tls-key-file", str(key))
         with redis_server(*tls, "--tls-auth-clients", "no", "--tls-ca-cert-file", str(crt)) as server:
@@ -149,7 +150,7 @@ class TestRedis(ProviderContract):
         self, machine: Machine, speaker: Speaker
     ) -> None:
         with serve(BrevoStandIn()) as http:
-            for port in (closed_port(), speaker(b""), http.port, speaker(b"HTTP/1.1 400 Bad Request\r\n\r\n")):
+            for port in (free_port(), speaker(b""), http.port, speaker(b"HTTP/1.1 400 Bad Request\r\n\r\n")):
                 verdict = await self.verdict(f"redis://:s3cret-word@127.0.0.1:{port}", machine, seconds=0.5)
                 assert verdict.status is Status.UNKNOWN, verdict
         gone = await self.verdict("redis://:s3cret-word@no-such-host.invalid", machine)

@@ -23,12 +23,13 @@ from onboard.sandbox.tools.dev import signed
 from onboard.sandbox.tools.pnpm import tables
 from onboard.session import Session
 from tests.parts import ROOT
+from tests.parts.ports import free_port
 from tests.parts.postgres import PostgresServer
 
 
 @pytest.fixture
 def demo() -> Iterator[Demo]:
-    with Demo(port=0) as demo:
+    with Demo(port=free_port()) as demo:
         yield demo
 
 
@@ -133,7 +134,9 @@ def test_nothing_is_left_and_nothing_of_the_person_is_touched(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_demo_left_is_removed_by_the_next_one() -> None:
+def test_what_a_killed_demo_left_is_removed_by_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where no demo of another test comes by
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     script = "from onboard.sandbox.demo import Demo\nwith Demo(port=0) as d:\n print(d.folder, flush=True)\n input()"
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
