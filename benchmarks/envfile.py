@@ -34,6 +34,7 @@ READERS = (
     "dotenv-expand",
     "dotenvx",
     "vite",
+    "bun",
     "python-dotenv",
     "compose",
 )
@@ -43,6 +44,7 @@ PROJECTS: tuple[tuple[str, ...], ...] = (
     ("node22", "dotenv", "python-dotenv", "compose", "bash"),
     ("vite",),
     ("python-dotenv",),
+    ("bun",),
     ("compose",),
     ("bash",),
 )

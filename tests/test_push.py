@@ -30,7 +30,9 @@ from onboard.target import Target
 from onboard.tui.console import Console
 from onboard.tui.emulator import Emulator
 from tests.e2e.light import TEMPLATE, Light, Services, light, services
+from tests.envfile.real_readers import CACHE
 from tests.oracle import Oracle, oracle
+from tests.parts import missing
 
 __all__ = ["oracle"]
 
@@ -174,6 +176,11 @@ CONFIGS: dict[str, Config] = {
         script=PRISMA,
         tool="prisma",
     ),
+    "bun hands its env files to no tool": Config(
+        {"drizzle.config.ts": "export default { dbCredentials: { url: process.env.DB } }"},
+        ("DB",),
+        script="bun drizzle-kit push",
+    ),
     "supabase --db-url": Config({}, ("DB",), script="supabase db push --db-url $DB", tool="supabase"),
     "supabase not linked": Config({}, script="supabase db push", tool="supabase", unsure=True),
     "psql": Config({}, ("DB",), script="psql $DB -f schema.sql", tool="psql"),
@@ -207,6 +214,26 @@ def test_where_the_tool_gets_its_url_is_read_from_its_config(tmp_path: Path, nam
     assert tuple(load.path for load in found.loads) == config.loads
     assert bool(found.unsure) == config.unsure
     assert found.further == config.further
+
+
+@pytest.mark.parts
+@pytest.mark.parametrize("mode", ["", "production"])
+def test_of_the_files_that_bun_loads_by_itself_the_one_that_wins_comes_first(tmp_path: Path, mode: str) -> None:
+    bun = CACHE / "node" / "node_modules" / "bun" / "bin" / "bun"
+    if not bun.exists():
+        missing("Bun of tests/envfile/node")
+    (tmp_path / "migrate.ts").write_text("console.log(process.env.DATABASE_URL)")
+    for file in (f".env{end}{local}" for end in ("", ".development", ".production") for local in ("", ".local")):
+        (tmp_path / file).write_text(f"DATABASE_URL={file}\n")
+    script = f"NODE_ENV={mode} bun migrate.ts" if mode else "bun migrate.ts"
+    loads = connection.find(Tree(tmp_path), written(tmp_path, Config({}, script=script, tool="bun"))).loads
+    env, winners = {"NODE_ENV": mode} if mode else {}, []
+    for _ in loads:
+        read = subprocess.run([bun, "migrate.ts"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+        winners.append(read.stdout.strip())
+        (tmp_path / winners[-1]).unlink()
+
+    assert [(load.path, load.reader) for load in loads] == [(file, "bun") for file in winners]
 
 
 @given(st.text(alphabet="{}()[]'\"`$:,.ab/*\\\n envprocess", max_size=120))

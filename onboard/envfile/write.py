@@ -45,7 +45,7 @@ def write(
     told = [f"{name}: {READERS[reader].title} {why}" for name, by in draft.wrong.items() for reader, why in by.items()]
     told += _limits(changes, draft.changed) + warnings
     if draft.changed:
-        told += [f"onboard has no model of {title}: it could not tell what that reads back" for title in strangers]
+        told += [f"onboard has no model of {id}: it could not tell what that reads back" for id in strangers]
     return Written(draft.file, tuple(draft.changed), tuple(dict.fromkeys(told)), draft.refused)
 
 

@@ -211,7 +211,7 @@ class Commands:
                 elif program in ("pnpm", "yarn", "bun") and name not in _OWN:
                     # pnpm and yarn run a binary of that name where there is no such script; bun runs files.
                     inner = replace(base, dir=target.dir)
-                    if program == "bun":
+                    if program == "bun" and re.search(r"/|\.[cm]?[jt]sx?$", name):  # only a file gets its env files
                         inner = replace(inner, loaders=(*inner.loaders, "bun"))
                     yield from self._words((name, *more), target, inner, seen)
 

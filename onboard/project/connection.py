@@ -20,10 +20,11 @@ _CONFIGS = {
 }
 _SCHEMAS = ("prisma/schema.prisma", "schema.prisma", "prisma/schema/schema.prisma", "src/prisma/schema.prisma")
 _PARTS = ("host", "port", "user", "password", "database")
-_NEXT = {
+_FILES = {
     "development": (".env.development.local", ".env.local", ".env.development", ".env"),
     "production": (".env.production.local", ".env.local", ".env.production", ".env"),
 }
+"""What Next and Bun load, the one that wins first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ def find(tree: Tree, push: Push) -> Connection:
     wins = _wrapper_wins(commands, push)
     loads = [Load(path, wins, "dotenv-expand") for path in leaf.env_files]
     if "bun" in leaf.loaders and not leaf.env_files:
-        loads += [Load(join(leaf.dir, name), reader="dotenv-expand") for name in reversed(_NEXT["development"])]
+        mode = "production" if ("NODE_ENV", "production") in leaf.env else "development"
+        loads += [Load(join(leaf.dir, name), reader="bun") for name in _FILES[mode]]
     match push.tool:
         case "drizzle" | "prisma" if leaf.program in ("drizzle-kit", "prisma"):
             found = _configured(tree, leaf, push.tool)
@@ -319,7 +321,7 @@ def _loads(text: str, path: str, cwd: str) -> tuple[Load, ...]:
         inside = _balanced(text, match.end() - 1)
         # Without its second argument it takes the production files: that is how @next/env is.
         development = bool(re.search(r",\s*(true|[^,]*(!==?\s*[\"']production|===?\s*[\"']development))", inside))
-        names = list(_NEXT["development" if development else "production"])
+        names = list(_FILES["development" if development else "production"])
         found += [(match.start(), Load(join(cwd, name), reader="next")) for name in names]
     for match in re.finditer(r"\bloadEnvFile\s*\(\s*(?:[\"'`]([^\"'`]*)[\"'`])?", text):
         found.append((match.start(), Load(join(cwd, match[1] or ".env"), reader="node22")))

@@ -64,6 +64,8 @@ class RealReaders:
             return self._python(files, environ)
         if reader == "bash":
             return [self._bash(data, environ) for data in files]
+        if reader == "bun":
+            return [self._bun(data, environ) for data in files]
         if reader == "compose":
             return self._compose(files, environ)
         raise KeyError(reader)
@@ -138,6 +140,23 @@ class RealReaders:
         for own in ("PATH", "PWD", "OLDPWD", "SHLVL", "_", *environ):
             values.pop(own, None)
         return None if done.stderr or done.returncode else values
+
+    def _bun(self, data: bytes, environ: Mapping[str, str]) -> Outcome:
+        """It reads env files at its start alone."""
+        binary = CACHE / "node" / "node_modules" / "bun" / "bin" / "bun"
+        if not binary.exists():
+            raise Missing("Bun is not installed: run tests/envfile/install.sh")
+        (self._folder / "bun.env").write_bytes(data)
+        done = subprocess.run(
+            [str(binary), "--env-file=bun.env", str(HERE / "node" / "env.mjs")],
+            stdout=subprocess.PIPE,
+            env=dict(environ),
+            cwd=self._folder,
+            timeout=20,
+            check=True,
+        )
+        values: dict[str, str] = json.loads(done.stdout)
+        return {name: value for name, value in values.items() if name not in environ}
 
     def _compose(self, files: Sequence[bytes], environ: Mapping[str, str]) -> list[Outcome]:
         binary = CACHE / "docker-compose"

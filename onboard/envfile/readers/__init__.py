@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from onboard.envfile.readers import compose, javascript, python, shell
+from onboard.envfile.readers import bun, compose, javascript, python, shell
 from onboard.envfile.readers._base import CannotTell, Reader, Reading, Refuses
 
 __all__ = ["READERS", "CannotTell", "Reader", "Reading", "Refuses", "known", "unpromised"]
@@ -19,6 +19,7 @@ READERS: dict[str, Reader] = {
         Reader("dotenv", "dotenv", javascript.dotenv),
         Reader("dotenv-expand", "dotenv-expand", javascript.dotenv_expand, expands=True),
         Reader("dotenvx", "dotenvx", javascript.dotenvx, expands=True),
+        Reader("bun", "Bun", bun.bun, expands=True),
         Reader("python-dotenv", "python-dotenv", python.python_dotenv, expands=True, strict=True),
         Reader("compose", "Docker Compose", compose.compose, expands=True),
         Reader("docker-run", "docker run --env-file", compose.docker_run),
@@ -32,10 +33,7 @@ _ALIASES = {
     "node24": "node22",
     "pydantic-settings": "python-dotenv",
     "environs": "python-dotenv",
-    "bun": "dotenv-expand",
 }
-APPROXIMATE = {"bun": "Bun"}
-"""Readers without a model of their own, taken to read as the nearest one: what they read back is not promised."""
 
 
 def known(ids: Iterable[str]) -> tuple[str, ...]:
@@ -45,5 +43,5 @@ def known(ids: Iterable[str]) -> tuple[str, ...]:
 
 
 def unpromised(ids: Iterable[str]) -> tuple[str, ...]:
-    """Return the titles of those readers that have no model of their own."""
-    return tuple(APPROXIMATE.get(id, id) for id in ids if id in APPROXIMATE or _ALIASES.get(id, id) not in READERS)
+    """Return those of `ids` that no model reads as."""
+    return tuple(id for id in ids if _ALIASES.get(id, id) not in READERS)

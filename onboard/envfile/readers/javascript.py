@@ -41,7 +41,7 @@ def _pairs(text: str) -> list[tuple[str, str, str]]:
     return pairs
 
 
-def _ordered(values: dict[str, str]) -> dict[str, str] | CannotTell:
+def ordered(values: dict[str, str]) -> dict[str, str] | CannotTell:
     """Return `values` in the order of a JavaScript object: whole numbers first."""
     if any(_PROTOTYPE.fullmatch(name) for name in values):
         return CannotTell("a name that every JavaScript object has")
@@ -54,7 +54,7 @@ def dotenv(text: str, environ: Mapping[str, str]) -> Reading:
     values: dict[str, str] = {}
     for name, value, quote in _pairs(text):
         values[name] = value.replace("\\n", "\n").replace("\\r", "\r") if quote == '"' else value
-    return _ordered(values)
+    return ordered(values)
 
 
 _UNESCAPED = re.compile(r"(?<!\\)\$")
@@ -160,7 +160,7 @@ def vite(text: str, environ: Mapping[str, str]) -> Reading:
     values = node22(text, environ)
     if not isinstance(values, dict):
         return values
-    values = _ordered(dict(sorted(values.items(), key=lambda pair: pair[0].encode())))  # node keeps a sorted map
+    values = ordered(dict(sorted(values.items(), key=lambda pair: pair[0].encode())))  # node keeps a sorted map
     return values if isinstance(values, CannotTell) else _expand(values, dict(values), environ)
 
 
@@ -184,7 +184,7 @@ def dotenvx(text: str, environ: Mapping[str, str]) -> Reading:
                 return expanded
             value = expanded.replace("\\$", "$")
         done[name] = value
-    return _ordered(done)
+    return ordered(done)
 
 
 _REFERENCE = re.compile(r"\$\{[^}]+\}|\$[A-Za-z_][A-Za-z0-9_]*")
@@ -244,7 +244,7 @@ def node20(text: str, environ: Mapping[str, str]) -> Reading:
         values[key], at = _node_value(content, at, " ")
         if at < 0:
             return CannotTell("an unclosed quote at the end of the file")
-    return _ordered(values)
+    return ordered(values)
 
 
 def node22(text: str, environ: Mapping[str, str]) -> Reading:
@@ -285,7 +285,7 @@ def node22(text: str, environ: Mapping[str, str]) -> Reading:
             break
         if not quoted:
             at = _skip(content, at, blanks)
-    return _ordered(values)
+    return ordered(values)
 
 
 def _skip(text: str, at: int, blanks: str) -> int:
