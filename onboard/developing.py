@@ -180,22 +180,24 @@ class Development:
         port = urlsplit(url).port
         data: dict[str, str | int | bool | None] = {"url": url, "answer": status, "port": port}
         await self._tell(f"ready: the app answers at {url} ({status})", self.name, kind="ready", data=data)
-        expected = urlsplit(before).port if before else view.app.dev.port if view.app.dev else None
-        if port is not None and port != expected:
-            await self._moved(expected, port)
+        planned = view.app.dev.port if view.app.dev else None
+        expected = before or (f"http://localhost:{planned}" if planned else "")
+        if url != expected:
+            await self._moved(expected, url)
         await self._look_at_health(view)
         if first:
             await self._finish(view, url, status)
 
-    async def _moved(self, expected: int | None, port: int) -> None:
-        if expected is not None:
-            text = f"THE APP IS NOT ON PORT {expected} BUT ON {port}: somebody else holds {expected}, so it moved"
-            await self._tell(text, level=Status.WARN, kind="moved", data={"from": expected, "to": port})
+    async def _moved(self, expected: str, url: str) -> None:
+        before, port = urlsplit(expected).port, urlsplit(url).port
+        if before is not None and port != before:
+            text = f"THE APP IS NOT ON PORT {before} BUT ON {port}: somebody else holds {before}, so it moved"
+            await self._tell(text, level=Status.WARN, kind="moved", data={"from": before, "to": port})
         if self._listening is not None:
             self._ready.clear()
             self._settled.clear()
-            await self._tell(f"the listeners start again and forward to port {port}", level=Status.WARN)
-            await self._listening.forward(port)
+            await self._tell(f"the listeners start again and forward to {url}", level=Status.WARN)
+            await self._listening.forward(url)
 
     async def _look_at_health(self, view: View) -> None:
         found = await devserver.health(view.machine.network, self._url, view.app.health)
@@ -257,8 +259,8 @@ class Development:
         if self._prove:
             wanted = [roundtrip.hears_trial(one) for one in wanted]
         self._listening = Listening(desk.stripe, wanted, desk.patience)
-        if port := urlsplit(self._url).port:
-            self._listening.aim(port)
+        if self._url:
+            self._listening.aim(self._url)
         async with aclosing(self._listening.events()) as happened:
             async for event, secret in happened:
                 self.logs.setdefault(event.source, Ring()).add(event.text)

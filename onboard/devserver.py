@@ -116,14 +116,15 @@ class Whereabouts:
         return tuple(found)
 
 
-async def answer(network: Network, url: str, seconds: float = _SLOW) -> Reply:
-    """Ask for a page, over TLS too where the port turns out to speak that. Raises Unreachable."""
+async def answer(network: Network, url: str, seconds: float = _SLOW) -> tuple[str, Reply]:
+    """Ask for a page, over TLS too where the port turns out to speak that; return where it was. Raises Unreachable."""
     try:
-        return await network.loopback(url, seconds=seconds)
+        return url, await network.loopback(url, seconds=seconds)
     except Unreachable as error:
         if error.trouble is not Trouble.CUT or urlsplit(url).scheme != "http":
             raise
-        return await network.loopback("https" + url.removeprefix("http"), seconds=seconds)
+        url = "https" + url.removeprefix("http")
+        return url, await network.loopback(url, seconds=seconds)
 
 
 async def until_ready(
@@ -137,11 +138,11 @@ async def until_ready(
     while True:
         for url in where.candidates(loop.time()):
             try:
-                reply = await answer(network, f"{url}/")
+                asked, reply = await answer(network, f"{url}/")
             except Unreachable:
                 continue
             if reply.status < 500:
-                return url, reply.status
+                return asked.removesuffix("/"), reply.status
             pause = 2.0  # each question makes it compile and log again
             if said != reply.status:
                 said = reply.status
@@ -161,7 +162,7 @@ async def health(network: Network, url: str, declared: tuple[str, ...]) -> dict[
     paths = [path for path in declared if path.startswith("/")][:_MOST_HEALTH]
     for path in dict.fromkeys((*paths, *_USUAL)):
         try:
-            reply = await answer(network, url + path, seconds=20)
+            _, reply = await answer(network, url + path, seconds=20)
         except Unreachable:
             if path in paths:
                 found[path] = None

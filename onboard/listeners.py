@@ -119,6 +119,8 @@ class Stripe:
         events: tuple[str, ...] = ("--events", ",".join(listener.events)) if listener.events else ()
         if not events and await self._snapshot_flag():
             events = ("--all-snapshot",)
+        if listener.forward_to.startswith("https:"):
+            events += ("--skip-verify",)  # a dev server's certificate is of its own making
         return (
             self.binary(),
             "listen",

@@ -62,19 +62,19 @@ class Listening:
         finally:
             await self._end(*self._tasks.values())
 
-    async def forward(self, port: int) -> None:
-        """Let every listener forward to another port from now on: each is started anew."""
+    async def forward(self, url: str) -> None:
+        """Let every listener forward to the app at `url` from now on: each is started anew."""
         running = {number: task for number, task in self._tasks.items() if not task.done()}
         await self._end(*running.values())
-        self.aim(port)
+        self.aim(url)
         for number in running:
             self._start(number)
 
-    def aim(self, port: int) -> None:
-        """Set the port of listeners that are started from now on."""
+    def aim(self, url: str) -> None:
+        """Set where listeners forward to that are started from now on: `http://localhost:3000`."""
         for number, listener in enumerate(self._wanted):
             path = urlsplit(listener.forward_to).path
-            self._wanted[number] = replace(listener, forward_to=f"http://localhost:{port}{path}")
+            self._wanted[number] = replace(listener, forward_to=f"{url}{path}")
 
     def _start(self, number: int) -> None:
         self._tasks[number] = asyncio.create_task(self._kept_up(self._wanted[number]))

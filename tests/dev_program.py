@@ -2,7 +2,8 @@
 
 `status`: GET / answers with the number in ./status. `late`: says Ready at once and listens when ./go is there. `moves`:
 goes to the next free port and says so, as Next does. `loud`: prints 50 MB first. `deaf`: takes no TERM. `child`: has a
-child of its own. POST /hook checks Stripe's signature under STRIPE_WEBHOOK_SECRET, as `value` finds it.
+child of its own. `tls`: speaks TLS alone, with ./dev.pem, and does not say so. POST /hook checks Stripe's signature
+under STRIPE_WEBHOOK_SECRET, as `value` finds it.
 """
 
 import hashlib
@@ -95,6 +96,12 @@ def main() -> None:
         other = server.server_address[1]
         say(f" ⚠ Port {port} is in use by process 1, using available port {other} instead.")
         port = other
+    if "tls" in words:
+        import ssl
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain("dev.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     say(f"   - Local:         http://localhost:{port}")
     server.serve_forever(0.05)
 

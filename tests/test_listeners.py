@@ -215,7 +215,7 @@ async def test_listeners_follow_the_app_to_another_port(newest: Place) -> None:
     with serve(App(newest.stripe.account.webhook_secret)) as app:
         async with up(newest, "http://localhost:9/hook") as (listening, events):
             await newest.until(events, "ready")
-            await listening.forward(app.port)
+            await listening.forward(f"http://localhost:{app.port}")
             event, _ = await newest.until(events, "ready")
             assert event.data["forward_to"] == f"http://localhost:{app.port}/hook"
             assert await asyncio.to_thread(newest.stripe.wait_for_listeners)
