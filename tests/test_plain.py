@@ -50,6 +50,8 @@ def test_what_is_owed_is_said_once_and_what_a_step_would_write_before_it_is_aske
     wizard.child.send("y\r")
     wizard.until("ok: AUTH_SECRET: a secret of 44 characters")
     wizard.until("Press Enter when it is done")  # the keyring, which there is none of here
+    wizard.child.send("\r")
+    wizard.until("Press Enter when it is done")  # it is not, and is asked again
     wizard.child.send("s\r")
     wizard.until("steps are left")
 

@@ -41,9 +41,11 @@ async def _run(session: Session, demo: Mapping[str, Secret]) -> int:
             owed = [one for one in session.plan() if one.step not in passed]
             if not owed:
                 break
-            passed.add(owed[0].step)
-            if not await _one(session, owed[0], len(owed), demo):
+            answer = await _one(session, owed[0], len(owed), demo)
+            if answer == "q":
                 break
+            if answer != "look":
+                passed.add(owed[0].step)
         left = session.plan()
         many = "1 step is left" if len(left) == 1 else f"{len(left)} steps are left"
         common.out(many if left else "All is well.")
@@ -62,13 +64,14 @@ def _news(finding: Finding, told: dict[str, Finding]) -> None:
         told[finding.id] = finding
 
 
-async def _one(session: Session, owed: Owed, count: int, demo: Mapping[str, Secret]) -> bool:
-    """Show one step and do what the person wants; `False`: leave."""
+async def _one(session: Session, owed: Owed, count: int, demo: Mapping[str, Secret]) -> str:
+    """Show one step and do what the person wants. `q`: leave; `look`: it is asked again where it is owed still."""
     common.out(f"\n{owed.stage.value}, {count} to go: {line(owed.step.text)}")
     common.out(f"Because: {clean(owed.finding.summary)}")
     match owed.step:
         case Ask():
-            return await _ask(session, owed.step, demo)
+            await _ask(session, owed.step, demo)
+            return ""
         case Run() | Write():
             if isinstance(owed.step, Run):
                 common.out(f"This would run: {clean(owed.step.command)}")
@@ -78,13 +81,13 @@ async def _one(session: Session, owed: Owed, count: int, demo: Mapping[str, Secr
             answer = _question("Do it? [y]es, [s]kip, [q]uit: ")
             if answer == "y":
                 await _show(session.do(owed.step))
-            return answer != "q"
+            return answer
         case Open() | Tell():
             common.out(report.step_text(owed.step))
-            return _question("Press Enter when it is done, [s]kip, [q]uit: ") != "q"
+            return _question("Press Enter when it is done, [s]kip, [q]uit: ") or "look"
 
 
-async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> bool:
+async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> None:
     form = session.form(step.variables)
     common.out(f"{line(form.title)}{f', for {line(form.purpose)}' if form.purpose else ''}")
     if len(form.ways) > 1:
@@ -99,12 +102,12 @@ async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> bool:
     ways = [way for way in session.offers(step.variables) if not made_here.issuperset(way.gives)]
     offered = " or ".join(line(way.title) for way in ways)
     if ways and _question(f"Get them without typing ({offered})? [y/N]: ") == "y" and await _make(session, ways):
-        return True
+        return
     values: dict[str, Secret] = {}
     for field in form.fields:
         value = _field(session, field, demo.get(field.variable.name))
         if value is None:
-            return True
+            return
         values[field.variable.name] = value
     trial = await session.attempt(values)
     for finding in trial.findings:
@@ -114,7 +117,6 @@ async def _ask(session: Session, step: Ask, demo: Mapping[str, Secret]) -> bool:
             await _save(session, values, trial)
         except OnboardError as error:
             common.failed(error)
-    return True
 
 
 async def _make(session: Session, ways: Sequence[Offer]) -> bool:
