@@ -78,7 +78,9 @@ class _Reader:
         for node in _walk(self.root):
             if node.type == "variable_declarator":
                 name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-                if name is not None and value is not None and name.type == "identifier":
+                if name is None or value is None or name.type != "identifier":
+                    continue
+                if not (value.text or b"").startswith(b"require("):  # that is a library, no schema of this file
                     self.constants[_text(name)] = value
             elif node.type == "object":
                 objects.append((node, _client(node)))

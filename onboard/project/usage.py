@@ -19,7 +19,8 @@ _CAP = 400 << 10
 _MOST = 12_000
 """Files read for one repository."""
 _PLACES = 5
-_MARKS = (b".env", b"nv(", b"NV(", b"environ", b"env[", b"equired(", b"onfig.get", b"Service.get", b"nvariant(")
+_MARKS = (b".env", b"nv(", b"NV(", b"environ", b"env[", b"equired(", b"onfig.get", b"Service.get", b"nvariant(",
+          b"$env/", b"astro:env")  # fmt: skip
 _READ = re.compile(
     rb"(?:process\.env|import\.meta\.env|Bun\.env)(?:\?)?(?:\.|\[[\"'`])(?P<plain>[A-Z][A-Z0-9_]+)"
     rb"|Deno\.env\.get\(\s*[\"'`](?P<deno>[A-Z][A-Z0-9_]+)"
@@ -27,6 +28,7 @@ _READ = re.compile(
     rb"|os\.(?:environ(?:\.get\(|\[)|getenv\()\s*[\"'](?P<python>[A-Z][A-Z0-9_]+)"
     rb"|\{(?P<several>[^{}]{1,800})\}\s*=\s*(?:process\.env|import\.meta\.env|Bun\.env)\b"
     rb"|(?<![\w.$])env(?:\.|\[[\"'])(?P<module>[A-Z][A-Z0-9_]{2,})"
+    rb"|import\s*\{(?P<imported>[^{}]{1,2000})\}\s*from\s*[\"'](?:\$env/static/(?:private|public)|astro:env/(?:server|client))[\"']"
 )
 _LONGEST_INDENT = 400
 """Bytes before a read in which the beginning of its line is looked for."""
@@ -36,7 +38,8 @@ _DEMANDS = re.compile(r"require|must|orthrow|assert|invariant")
 """Helpers whose name says that they throw."""
 _ASIDE = re.compile(
     r"(^|/)(__tests__|tests?|e2e|cypress|playwright|fixtures?|__mocks__|mocks|examples?|stories|docs?|\.github|\.storybook|bench\w*|templates?)/"
-    r"|\.(test|spec|stories|d|e2e)\.[a-z]+$|(^|/)(vitest|jest|playwright|cypress)\.(config|setup)[\w.]*$|\.config\.[a-z]+$"
+    r"|\.(test|spec|stories|d|e2e)\.[a-z]+$|(^|/)(vitest|jest|playwright|cypress)\.(config|setup)[\w.]*$"
+    r"|^(?!(.*/)?src/).*\.config\.[a-z]+$"  # a tool's; below src/ it is the app's own
 )
 _GIVEN = re.compile(
     r"^(NODE_ENV|CI|PORT|PWD|HOME|PATH|USER|SHELL|TZ|LANG|TERM|HOSTNAME|EDITOR|DEBUG|ANALYZE|FORCE_COLOR|NO_COLOR|TMPDIR|TEMP|"
@@ -128,6 +131,10 @@ def _reads(path: str, data: bytes) -> Iterator[_Read]:
         if match["several"]:
             for name, fallback in _destructured(match["several"]):
                 yield _Read(name, place, excused=fallback)
+            continue
+        if match["imported"]:  # SvelteKit's and Astro's: the import itself fails without it
+            for name in re.findall(rb"(?:^|,)\s*([A-Z][A-Z0-9_]+)", match["imported"]):
+                yield _Read(name.decode(), place, demanded=True)
             continue
         if match["module"] and not schema_module:
             continue

@@ -31,6 +31,8 @@ PUBLIC_PREFIXES = (
     "ASTRO_PUBLIC_",
 )
 """Of names whose values are sent to the browser."""
+_ELSEWHERE = r"(?!(?:PROD|PRODUCTION|LIVE|STAGING|OLD|LEGACY)_)"
+"""Not before a name: such a key is another environment's, and no second one of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +185,19 @@ class Provider:
         """Return the id of the key that `name` = `value` is, and how sure: 3 the value's structure proves it
         (scheme, host), 2 the name is this service's own, 1 a general name or a prefix that others share.
 
-        Pure, and nothing is sent to find out. The default knows names only.
+        Pure, and nothing is sent to find out. The default knows names only: its own, and those behind one or two words
+        of the app's (`NUXT_STRIPE_SECRET_KEY`, `ACME_STRIPE_SECRET_KEY`).
         """
         bare = without_public_prefix(name)
-        for key in self.keys:
-            if any(re.fullmatch(pattern, bare) for pattern in key.names):
-                return key.id, 2
-        return None
+        if (key := self._named(bare)) is not None:
+            return key, 2
+        own = (self.id.upper(),) if self.brands is None else self.brands
+        inner = re.match(rf"{_ELSEWHERE}(?:[A-Z0-9]+_){{1,2}}?(?=(?:{'|'.join(own)})_)", bare) if own else None
+        key = self._named(bare[inner.end() :]) if inner else None
+        return (key, 1) if key is not None else None
+
+    def _named(self, name: str) -> str | None:
+        return next((key.id for key in self.keys if any(re.fullmatch(each, name) for each in key.names)), None)
 
     def shape(self, key: Key, value: str) -> Shape:
         """Say what `value` looks like, or what is wrong with it and how the right one looks. Pure; never repeats it."""

@@ -139,6 +139,9 @@ class Stripe(Provider):
     def claim(self, name: str, value: str) -> tuple[str, int] | None:
         """Know names; by value alone only prefixes that no other service hands out."""
         by_name = super().claim(name, value)
+        if by_name is not None and by_name[0] == "secret" and without_public_prefix(name) != name:
+            # A browser's STRIPE_KEY is the publishable one, unless it calls itself secret.
+            return by_name if re.search(r"SECRET|RESTRICTED|PRIVATE|_SK\b", name) else ("publishable", by_name[1])
         if by_name is not None:
             return by_name
         if re.fullmatch(r"(rk_(test|live)|rkcs)_[A-Za-z0-9]{10,}|sk_(test|live)_51[A-Za-z0-9]{20,}", value):

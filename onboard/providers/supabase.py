@@ -58,7 +58,11 @@ class Supabase(Provider):
         Key(
             "secret",
             "secret key",
-            ("SUPABASE_SERVICE_ROLE_KEY", r"SUPABASE_(\w+_)?(SERVICE_ROLE|SERVICE|SECRET)_(API_)?(KEY|TOKEN|JWT)"),
+            (
+                "SUPABASE_SERVICE_ROLE_KEY",
+                r"SUPABASE_(\w+_)?(SERVICE_ROLE|SERVICE|SECRET)_(API_)?(KEY|TOKEN|JWT)",
+                "SUPABASE_SERVICE_ROLE",
+            ),
             Kind.SECRET,
             "sb_secret_… or eyJ…",
             _KEYS_PAGE,

@@ -145,6 +145,10 @@ READS = [
     ("if (!process.env.THE_KEY) {\n  throw new Error('x');\n}", "required"),
     ("process.env.THE_KEY || throwError('x')", "required"),
     ("const on = process.env.THE_KEY === 'true'", "optional"),
+    ("import { THE_KEY } from '$env/static/private';", "required"),
+    ("import {\n  THE_KEY as key\n} from '$env/static/public';", "required"),
+    ('import { THE_KEY } from "astro:env/server";', "required"),
+    ("import { env } from '$env/dynamic/private'; env.THE_KEY ?? 'x';", "optional"),
 ]
 
 
@@ -195,6 +199,25 @@ def test_tests_ignored_files_comments_and_what_the_platform_sets_are_not_searche
     assert found.undeclared == ()
     assert found.unused == ("SPARE",)
     assert found.variables[0].used_in == ("src/a.ts:2",)
+
+
+def test_a_config_file_below_src_is_the_app_s_own_and_one_beside_package_json_a_tool_s(tmp_path: Path) -> None:
+    files = {
+        "package.json": next_app(),
+        ".env.example": "OTHER=\n",
+        "src/auth/auth.config.ts": "process.env.APP_KEY!;",
+        "some.config.ts": "process.env.TOOL_KEY!;",
+    }
+
+    assert [read.name for read in app(tmp_path, files).undeclared] == ["APP_KEY"]
+
+
+def test_a_schema_s_library_may_come_by_require(tmp_path: Path) -> None:
+    source = "const Joi = require('joi');\nconst all = Joi.object().keys({ A_KEY: Joi.string().required() }).unknown();"
+    found = app(tmp_path, {"package.json": next_app(), "src/config/config.js": f"{source}\nall.validate(process.env);"})
+
+    assert found.env_schema_file == "src/config/config.js"
+    assert [(each.name, each.need, each.probably) for each in found.variables] == [("A_KEY", Need.REQUIRED, False)]
 
 
 def test_code_settles_what_the_template_leaves_open(tmp_path: Path) -> None:
