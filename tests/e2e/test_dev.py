@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,17 @@ from tests.parts import program
 from tests.parts.postgres import PostgresServer
 
 pytestmark = pytest.mark.parts
+
+HALF_TAKEN = """
+import os, socket, subprocess, sys
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+holder = socket.socket()
+holder.bind(("127.0.0.2", 3000))
+holder.listen()
+os.set_inheritable(holder.fileno(), True)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""Becomes the command that follows, in a network where 3000 is held on an address that nobody asks."""
 
 
 class Lines:
@@ -111,12 +123,10 @@ def test_a_signed_event_is_answered_200_and_what_happens_on_the_way(world: World
     package = world.project / "package.json"
     package.write_text(package.read_text().replace(f"next dev -p {port}", "next dev"))
     world.trust()
-    taken = "import socket, sys; s = socket.socket(); s.bind(('127.0.0.2', 3000)); s.listen(); sys.stdin.read()"
-    inside = 'ip link set lo up && python3 -c "$0" </dev/zero & sleep 0.3; exec "$@"'
-    alone = [program("unshare", "util-linux"), "-n", "sh", "-c", inside, taken]
+    alone = [program("unshare", "util-linux"), "-n", sys.executable, "-c", HALF_TAKEN]
     wrap = world.wrap
     world.wrap = lambda argv, *names: [*alone, *wrap(argv, *names)]
     with dev(world) as lines:
         lines.until("THE APP IS NOT ON PORT 3000 BUT ON 3001")
-        lines.until("the listeners start again and forward to port 3001")
+        lines.until("the listeners start again and forward to http://localhost:3001")
     shutil.rmtree(world.project / "node_modules")  # packages of others, large: nothing that is to be searched
