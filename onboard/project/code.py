@@ -245,12 +245,19 @@ def _correct(tree: Tree, variable: Variable, found: tuple[Rule, str] | None, use
         need=Need.REQUIRED if rule.required else Need.OPTIONAL,
         probably=False,
         kind=kind,
+        generate=_of_length(variable.generate, rule.rules),
         choices=rule.choices or variable.choices,
         rules=rule.rules,
         placeholder=variable.placeholder or bad,
         default=None if bad or kind is Kind.SECRET else variable.default,
         declared_in=(*variable.declared_in, place),
     )
+
+
+def _of_length(generate: str | None, rules: tuple[str, ...]) -> str | None:
+    """Return a generator whose result has the length that the schema demands."""
+    length = next((int(rule[7:]) for rule in rules if re.fullmatch(r"length:\d{1,4}", rule)), None)
+    return f"openssl rand -hex {length // 2}" if generate and length and length % 2 == 0 else generate
 
 
 def _by_use(variable: Variable, need: str) -> Variable:
@@ -271,7 +278,7 @@ def _from_schema(name: str, found: Rule, place: str, use: usage.Use | None) -> V
         kind=kind,
         need=Need.REQUIRED if found.required else Need.OPTIONAL,
         default=value if value and kind is Kind.PUBLIC and not samples.placeholder(name, value, kind) else None,
-        generate=naming.made_locally(name),
+        generate=_of_length(naming.made_locally(name), found.rules),
         exposed=naming.exposed(name),
         choices=found.choices,
         rules=found.rules,
@@ -307,6 +314,8 @@ def violates(value: str, rules: tuple[str, ...], choices: tuple[str, ...]) -> bo
         if name == "number" and not re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", value):
             return True
         if name == "min" and argument.isdigit() and len(value) < int(argument):
+            return True
+        if name == "length" and argument.isdigit() and len(value) != int(argument):
             return True
         if name == "startswith" and not value.startswith(argument):
             return True

@@ -12,7 +12,8 @@ _OPTIONAL = re.compile(
     r"necessary) (for|if|when|in|on)\b|"
     r"\bnot (strictly )?(required|needed|necessary|mandatory)\b|\bif (you|you'?d|you're|you are) (want|wish|use|"
     r"using|like|need|plan|prefer|"
-    r"don'?t need)\b|\bif (unset|not set|empty|omitted|absent|missing)\b|\bif using\b|\bfalls? back\b|\bdefaults? to\b|"
+    r"don'?t need)\b(?![^.\n]{0,80}\byou (can|could|will|may) (also )?(retrieve|find|get|copy|take|see|use)\b)|"
+    r"\bif (unset|not set|empty|omitted|absent|missing)\b|\bif using\b|\bfalls? back\b|\bdefaults? to\b|"
     r"\byou can (safely )?(skip|ignore|omit|remove)\b|\bdo not need\b|\bdon'?t need\b|\bproduction only\b|"
     r"\b(used|needed|necessary|required|applies|relevant|only) (only )?(if|when)\b|\bset (this|these|it) (to|if|"
     r"only)\b|\bto enable\b|"
@@ -108,7 +109,9 @@ def choices(entry: Entry) -> tuple[str, ...]:
 
 
 _NOT_A_LINK = re.compile(
-    r"callback|redirect|\be\.g\b|for example|\[your|<your|/your[-_]|localhost|127\.0\.0\.1|xxx|\*\*|/\.\.\.", re.I
+    r"^\s*[A-Z][A-Z0-9_]{2,}\s?=|//([\w-]+\.)?example\.(com|org|net)\b|"
+    r"callback|redirect|\be\.g\b|for example|\[your|<your|/your[-_]|localhost|127\.0\.0\.1|xxx|\*\*|/\.\.\.",
+    re.I,
 )
 _KEY_PAGE = re.compile(r"key|token|credential|dashboard|console|setting|account|secret|//app\.|/new\b|generate", re.I)
 

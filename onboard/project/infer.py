@@ -65,7 +65,8 @@ def understand(start: Path, path: Path | None = None, *, deep: bool = True) -> P
     tree = Tree(top)
     manifest = _manifest(tree)
     packages = workspaces(tree)
-    commands, prose, found = Commands(packages), readme.read(tree), places.find(tree)
+    commands, prose = Commands(packages), readme.read(tree)
+    found = places.find(tree, prose)
     said = manifest.project if manifest else None
     main = said.main_app if said and said.main_app else serving.main_app(tree, commands, found, prose)
     common = _Common(tree, commands, prose, deep, manifest, main)
@@ -142,8 +143,8 @@ def _app(common: _Common, folder: str, place: places.Place) -> App:
     packages = commands.packages
     package = packages.members.get(folder)
     near = [each for each in (package, packages.root) if each]
-    template = templates.parse((tree.text(place.template, cap=_TEMPLATE_CAP) if place.template else None) or "")
     said = common.readme if folder == "." else _with_own(common, folder)
+    written, template = _written(tree, place, said)
     manager = node.package_manager(tree, packages.root, package, said.text)
     manager_name = manager.name if manager else None
     values = {entry.name: entry.value for entry in template.entries if not entry.commented}
@@ -154,14 +155,14 @@ def _app(common: _Common, folder: str, place: places.Place) -> App:
     framework = "wasp" if dev and dev.command == "wasp start" else serving.framework(leaves, folder)
     env_file, env_source = places.target(tree, place, template.opening, said, mine, near, framework)
     services = compose.find(tree, folder, said.text)
-    variables = tuple(_told(variable, said) for variable in _variables(place, template, services))
+    variables = tuple(_told(variable, said) for variable in _variables(written, template, services))
     _warn(tree, template, variables)
     schema_file: str | None = None
     undeclared: tuple[CodeRead, ...] = ()
     unused: tuple[str, ...] = ()
     if common.deep and near:
         variables, schema_file, undeclared, unused = code.apply(
-            tree, commands, folder, variables, has_template=bool(template.entries)
+            tree, commands, folder, variables, has_template=bool(place.template and template.entries)
         )
     variables, alternatives = one_of.find(variables, template)
     told = [*said.listeners(), *(row for entry in template.entries for row in readme.LISTEN.findall(entry.comment))]
@@ -206,11 +207,48 @@ def _with_own(common: _Common, folder: str) -> readme.Readme:
     return readme.Readme(own.path or common.readme.path, "\n".join(filter(None, (own.text, common.readme.text))))
 
 
-def _variables(
-    place: places.Place, template: templates.Template, services: compose.Compose | None
-) -> tuple[Variable, ...]:
-    local = _local_groups(template)
-    return tuple(_variable(place, entry, local, services) for entry in template.entries)
+def _written(tree: Tree, place: places.Place, said: readme.Readme) -> tuple[str, templates.Template]:
+    """Return what lists the variables, and where: the env template, else what the README spells out in its place."""
+    if place.template:
+        return place.template, templates.parse(tree.text(place.template, cap=_TEMPLATE_CAP) or "")
+    text = readme.template(tree.text(said.path, matters=False) or "") if said.path else ""
+    if text and said.path:
+        tree.data(said.path)  # what it lists is part of what a person approves
+    return said.path or "", templates.parse(text)
+
+
+def _variables(written: str, template: templates.Template, services: compose.Compose | None) -> tuple[Variable, ...]:
+    local = _local_groups(template, services)
+    names = tuple(entry.name for entry in template.entries)
+    found = {entry.name: _variable(written, entry, names, local, services) for entry in template.entries}
+    return tuple(_without_strangers(_beside_parts(each, found), found) for each in found.values())
+
+
+def _beside_parts(variable: Variable, others: dict[str, Variable]) -> Variable:
+    """Return an address that the template leaves empty as optional where it gives the address in parts."""
+    stem = variable.name.rpartition("_")[0]
+    parts = [others.get(f"{stem}_{part}") for part in ("HOST", "PORT")]
+    if variable.sample or not variable.probably or not re.search(r"_(URL|URI)$", variable.name):
+        return variable
+    return (
+        replace(variable, need=Need.OPTIONAL, probably=False)
+        if all(each and each.sample for each in parts)
+        else variable
+    )
+
+
+def _without_strangers(variable: Variable, others: dict[str, Variable]) -> Variable:
+    """Return an ID without its sample where the secret that belongs to it is a sample: both are another account's."""
+    stem = _ACCOUNT.sub("", variable.name)
+    if variable.default is None or stem in ("", variable.name):
+        return variable
+    beside = (others.get(f"{stem}_{end}") for end in _SECRETS)
+    foreign = any(each and each.sample and each.placeholder and not each.generate for each in beside)
+    return replace(variable, default=None, placeholder=True) if foreign else variable
+
+
+_ACCOUNT = re.compile(r"(_(APP|CLIENT|ACCOUNT))?_S?ID$")
+_SECRETS = ("SECRET", "TOKEN", "KEY", "SECRET_KEY", "AUTH_TOKEN", "CLIENT_SECRET", "APP_SECRET")
 
 
 def _told(variable: Variable, prose: readme.Readme) -> Variable:
@@ -236,13 +274,20 @@ def _warn(tree: Tree, template: templates.Template, variables: tuple[Variable, .
         )
 
 
-def _local_groups(template: templates.Template) -> frozenset[str]:
-    """Return the services whose host is on this machine: `SMTP` of `SMTP_HOST=localhost`."""
+def _local_groups(template: templates.Template, services: compose.Compose | None) -> frozenset[str]:
+    """Return the services whose host is on this machine: `SMTP` of `SMTP_HOST=localhost`.
+
+    A name without dots is a service of Compose, and none where there is a compose file that knows nothing of it.
+    """
     found = set()
     for entry in template.entries:
         match = _SERVICE_HOST.match(entry.name)
         host = entry.value[:_LOOKED_AT] if "://" in entry.value else f"x://{entry.value[:_LOOKED_AT]}"
-        if match and entry.value and samples.local(host):
+        name = re.split(r"[:/?]", host.partition("://")[2].rpartition("@")[2])[0]
+        unknown = (
+            services is not None and re.fullmatch(r"(?!localhost$)[a-z][\w-]*", name) and name not in services.text
+        )
+        if match and entry.value and samples.local(host) and not unknown:
             found.add(match["service"])
     return frozenset(found)
 
@@ -256,7 +301,11 @@ _SERVICE_HOST = re.compile(
 
 
 def _variable(
-    place: places.Place, entry: templates.Entry, local: frozenset[str], services: compose.Compose | None
+    written: str,
+    entry: templates.Entry,
+    names: tuple[str, ...],
+    local: frozenset[str],
+    services: compose.Compose | None,
 ) -> Variable:
     value = entry.value[:_LOOKED_AT]
     kind = naming.kind(entry.name, value)
@@ -265,6 +314,8 @@ def _variable(
     said = comments.need(entry)
     if generate is None and secret and not re.search(r"falls? back", entry.comment, re.I):
         generate = naming.made_locally(entry.name)
+        if generate is None and samples.made_up(entry.name, value, names):
+            generate = naming.GENERATE
     in_compose = bool(services and len(entry.value) > 3 and entry.value in services.text)
     beside = in_compose or any(entry.name.startswith(f"{service}_") for service in local)
     placeholder = samples.placeholder(entry.name, value, kind, generated=generate is not None, beside_local=beside)
@@ -286,7 +337,7 @@ def _variable(
         exposed=naming.exposed(entry.name),
         probably=said is None,
         choices=comments.choices(entry),
-        declared_in=(f"{place.template}:{entry.line}",),
+        declared_in=(f"{written}:{entry.line}",),
     )
 
 

@@ -13,6 +13,7 @@ from onboard.project.readme import EXAMPLE, Readme
 
 _TEMPLATE = re.compile(
     r"^(?:\.?env(?:[._-][\w-]+)*[._-](?:example|sample|template|dist|tpl|tmpl|defaults?|schema)(?:\.txt|\.local)?|"
+    r"\.?env[._-](?:example|sample|template)[._-][\w-]+|[\w-]+[._-]env[._-](?:example|sample|template)|"
     r"\.env\.(?:example|sample|template)\.[\w-]+|\.?(?:example|sample|template|default)[._-]?env(?:\.local)?|"
     r"\.env[_-]?(?:example|sample|template)|dotenv[._-](?:example|sample))$",
     re.I,
@@ -46,22 +47,29 @@ class Place:
     """The template is a `.env` that is itself committed: secrets go elsewhere."""
 
 
-def find(tree: Tree) -> list[Place]:
-    """Return the folders that have env templates, the nearest to the root first."""
+def find(tree: Tree, readme: Readme) -> list[Place]:
+    """Return the folders that have env templates, the nearest to the root first.
+
+    A file that people are told to copy is one, whatever its name; of several, those that they are told to copy come
+    first.
+    """
+    told = readme.templates()
     by_folder: dict[str, list[str]] = {}
     plain: dict[str, list[str]] = {}
     for path in tree.files():
         folder, _, name = path.rpartition("/")
         if path.count("/") > 4 or "env" not in name or _FOLDERS_ASIDE.search(folder):
             continue
-        if _TEMPLATE.match(name):
+        if _TEMPLATE.match(name) or path in told:
             by_folder.setdefault(folder or ".", []).append(path)
         elif name in (".env", ".env.development"):
             plain.setdefault(folder or ".", []).append(path)
     places = []
     for folder, paths in by_folder.items():
         local = [path for path in paths if not _ENVIRONMENT.search(path.rpartition("/")[2])]
-        ranked = sorted(local or paths, key=_rank)
+        ranked = sorted(
+            local or paths, key=lambda path: (told.index(path) if path in told else len(told), *_rank(path))
+        )
         others = tuple(sorted(path for path in paths if path != ranked[0]))
         places.append(Place(folder, ranked[0], others))
         if len(ranked) > 1:
@@ -128,11 +136,17 @@ def target(
     loaded = [
         file for leaf in leaves for file in leaf.env_files if not EXAMPLE.search(file) and not file.startswith("..")
     ]
+    loaded = [file for file in loaded if (file.rpartition("/")[0] or ".") == folder] or loaded
     named = target_by_name(base) if base else None
     if place.committed:
-        return join(folder, ".env.local"), "template"
+        # What is read by no reader of .env.local has to stand in the committed file itself.
+        own = [package for package in packages if package.dir == folder]
+        return join(folder, ".env.local" if own or framework else (base or ".env")), "template"
     if named == ".env.local":
         return join(folder, named), "template"
+    told = readme.target(base, only=True)
+    if loaded and told and join(folder, told.rpartition("/")[2]) in loaded:
+        return join(folder, told.rpartition("/")[2]), "scripts"
     if loaded:
         return next((file for file in loaded if file.endswith(".local")), loaded[0]), "scripts"
     if told := readme.target(base, only=named is not None):

@@ -25,6 +25,13 @@ _CREATE = re.compile(
     r"(?:create|make|add|set ?up|fill|edit|update|in|to|into)\b[^\n`]{0,40}`(?P<target>[\w./-]*\.env[\w.-]*)`", re.I
 )
 _PULL = re.compile(r"vercel env pull(?:\s+(?P<target>[\w./-]*\.env[\w.-]*))?")
+_DEVELOPMENT = re.compile(r"(^|/)\.env(\.local|\.dev|\.development)?(\.local)?$")
+_PAGES = re.compile(
+    r"^(install\w*|(installing|getting|quick)-?[\w-]*|set-?up|develop\w*|local-?[\w-]*|contributing)\.mdx?$", re.I
+)
+"""Pages in `docs/` that speak of set-up."""
+_FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
+_LINE = re.compile(r"^(?:export )?[A-Z][A-Z0-9_]{2,}\s?=")
 LISTEN = re.compile(r"stripe listen[^\n`\"']*")
 EXAMPLE = re.compile(r"(example|sample|template|dist|defaults?|tpl)", re.I)
 
@@ -41,9 +48,9 @@ class Readme:
 
         `only`: copies of that very template count, nothing else.
         """
-        copies = [*_COPY.finditer(self.text), *_SAID.finditer(self.text)]
-        fitting = [match for match in copies if EXAMPLE.search(match["source"]) and not EXAMPLE.search(match["target"])]
-        named = [match for match in fitting if template and match["source"].rpartition("/")[2] == template]
+        copies = [match for match in self._copies() if not EXAMPLE.search(match["target"])]
+        fitting = [match for match in copies if EXAMPLE.search(match["source"])]
+        named = [match for match in copies if template and match["source"].rpartition("/")[2] == template]
         for match in named if only else (*named, *fitting):
             return match["target"].removeprefix("./").rstrip(".")
         if only:
@@ -53,6 +60,14 @@ class Readme:
         created = [match["target"].rstrip(".") for match in _CREATE.finditer(self.text)]
         created = [name for name in created if not EXAMPLE.search(name) and not re.search(r"prod|test|stag", name)]
         return created[0].removeprefix("./") if created else None
+
+    def templates(self) -> tuple[str, ...]:
+        """Return the files (relative to the root, as told) that become the env file for development, in order."""
+        told = [match["source"] for match in self._copies() if _DEVELOPMENT.search(match["target"].rstrip("."))]
+        return tuple(dict.fromkeys(source.removeprefix("./") for source in told))
+
+    def _copies(self) -> list[re.Match[str]]:
+        return [*_COPY.finditer(self.text), *_SAID.finditer(self.text)]
 
     def listeners(self) -> list[str]:
         """Return `stripe listen …` command lines."""
@@ -94,7 +109,30 @@ def read(tree: Tree, folder: str = ".") -> Readme:
     path = None if name is None else name if folder == "." else f"{folder}/{name}"
     text = (tree.text(path, cap=_CAP, matters=False) if path else None) or ""
     if folder == ".":
-        for more in ("contributing.md", "development.md", "setup.md"):
-            if more in names:
-                text += "\n" + (tree.text(names[more], cap=_CAP, matters=False) or "")
+        more = [names[each] for each in ("contributing.md", "development.md", "setup.md") if each in names]
+        more += sorted(f"docs/{each}" for each in tree.names("docs") if _PAGES.match(each))[:5]
+        for each in more:
+            text += "\n" + (tree.text(each, cap=_CAP, matters=False) or "")
     return Readme(path, "\n".join(row[:_LONGEST_LINE] for row in text.split("\n")))
+
+
+def template(text: str) -> str:
+    """Return the env files that a README spells out in its code blocks, each line in its own place; empty: none.
+
+    A block counts that holds nothing but assignments and comments, where the words above it speak of an env file.
+    """
+    rows = [row[:_LONGEST_LINE] for row in text.split("\n")]
+    kept = [""] * len(rows)
+    at = 0
+    while at < len(rows):
+        if not (fence := _FENCE.match(rows[at])):
+            at += 1
+            continue
+        end = next((to for to in range(at + 1, len(rows)) if rows[to].strip().startswith(fence[1])), len(rows))
+        block = [row.strip() for row in rows[at + 1 : end]]
+        said = [row for row in block if row and not row.startswith("#")]
+        above = " ".join(rows[max(0, at - 5) : at])
+        if said and all(map(_LINE.match, said)) and re.search(r"\.env\b|\benv(ironment)?\b", above, re.I):
+            kept[at + 1 : end] = block
+        at = end + 1
+    return "\n".join(kept).rstrip()

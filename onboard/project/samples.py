@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from onboard.model import Kind
 
@@ -15,6 +16,8 @@ _LOCAL_HOSTS = re.compile(
 _URL = re.compile(
     r"^(?P<scheme>[a-z][a-z0-9+.-]*)://(?:(?P<user>[^/@]*)@)?(?P<host>\[[^\]]*\]|[^/:?#]*)(?P<rest>.*)$", re.I | re.S
 )
+_SEVERAL = re.compile(r"^https?://[^\s,]+(,\s*https?://[^\s,]+)+$", re.I)
+"""Web addresses in a list, as allowed origins are."""
 _MARKS = re.compile(
     r"\.\.\.|…|\*{2,}|x{3,}|<[^<>]+>|\[[A-Za-z][^\[\]]*\]|\{\{.*\}\}|__\w+__|_{3,}|"
     r"\b(your|yours?r?)([-_ ]|[A-Z]|$)|[-_ /.]your[-_ ]|^your|\byour\b|change[-_ ]?(me|this|it)|replace[-_ ]?(me|"
@@ -24,7 +27,8 @@ _MARKS = re.compile(
     r"\bsome[-_ ](key|"
     r"secret|token|value|random)|something|yolo|any[-_]token|random[-_ ]?(string|secret|key|value)|(secret|key|"
     r"token)[-_ ]here|"
-    r"\bhere$|^(mock|fake|dummy|stub|sample|my|foo|bar|baz)[-_]|^(foo|bar|baz|foobar|dummy|stub|fake|mock|none|null|undefined|"
+    r"(\b|_)here$|^get[-_ ]|/(abc|xyz)(/|$)|"
+    r"^(mock|fake|dummy|stub|sample|my|foo|bar|baz)[-_]|^(foo|bar|baz|foobar|dummy|stub|fake|mock|none|null|undefined|"
     r"tbd|n/a|secret|supersecret|s3cret|password123|abc|abcd?e?f?|abc123|abcdef\w*|1234\w*|012345\d*|123456\d*)$|"
     r"yoursite|yourdomain|yourcompany|yourapp|mysite\.com|mydomain|\.example(/|:|$)|ep-xxx|user:pass(word)?@(?!localhost|127)|"
     r"username:password@(?!localhost|127)|johndoe:randompassword|super[-_ ]?(duper|secret|s3cret)|optional$",
@@ -42,6 +46,21 @@ _KNOWN_GOOD = re.compile(
 """Keys that their services publish for development: Turnstile's and reCAPTCHA's test keys, Supabase's local stack."""
 _ISSUED_NAMES = ("KEY", "TOKEN", "SECRET", "_ID")
 _JSONISH = re.compile(r"^[\[{]\s*[\"'\]}]")
+
+
+_MADE_UP = re.compile(r"made[-_ ]?up|super[-_ ]?(duper[-_ ]?)?(s[e3]cret|strong)|\brandom|_random|s3cret", re.I)
+
+
+def made_up(name: str, value: str, others: Iterable[str]) -> bool:
+    """Whether a secret's sample says that any will do (`super-duper-s3cret`), and no other name is of its family.
+
+    An OAuth secret has an ID beside it and is its service's, whatever its sample says.
+    """
+    if not re.search(r"(SECRET|SALT|PEPPER|TOKEN|_KEY)$", name) or re.search(r"CLIENT|WEBHOOK|OAUTH|API_", name):
+        return False
+    family = name.rpartition("_")[0] + "_"
+    alone = family != "_" and not any(other.startswith(family) for other in others if other != name)
+    return alone and bool(_MADE_UP.search(value))
 
 
 def local(url: str) -> bool:
@@ -68,6 +87,8 @@ def placeholder(name: str, value: str, kind: Kind, *, generated: bool = False, b
         return True
     if _KNOWN_GOOD.search(bare):
         return False
+    if _SEVERAL.match(bare):
+        return any(placeholder(name, each.strip(), kind) for each in bare.split(","))
     url = _URL.match(bare)
     if url:
         return _bad_url(bare, url)

@@ -274,7 +274,8 @@ class _Reader:
                 )
             case "min" | "minlength" | "length":
                 good = value.text and first is not None and first.isdigit()
-                return replace(value, rules=(*value.rules, f"min:{first}")) if good else value
+                exactly = (f"length:{first}",) if low == "length" else ()
+                return replace(value, rules=(*value.rules, f"min:{first}", *exactly)) if good else value
             case "nonempty":
                 return replace(value, rules=(*value.rules, "min:1"))
             case "startswith":

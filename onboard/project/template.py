@@ -9,8 +9,8 @@ from onboard.clean import line as one_line
 
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\s*=(?P<value>.*)$", re.S)
 _COMMENTED = re.compile(r"^\s*#+\s?(?:export )?(?P<name>[A-Z][A-Z0-9_]{2,})\s?=(?P<value>.*)$")
-_RULE = re.compile(r"^[\s#=*\-_~+─━═/]*$")
-_BOXED = re.compile(r"^\s*#+\s*(?:[#=*\-─━═~]{2,})\s*(?P<title>[^#=*─━═~].*?)\s*(?:[#=*\-─━═~]{2,})?\s*$")
+_RULE = re.compile(r"^[\s#=*\-–—_~+─━═/]*$")
+_BOXED = re.compile(r"^\s*#+\s*(?:[#=*\-–—─━═~]{2,})\s*(?P<title>[^#=*–—─━═~].*?)\s*(?:[#=*\-–—─━═~]{2,})?\s*$")
 _BRACKETS = re.compile(r"^\[\[?\s*(?P<title>[^\[\]]+?)\s*\]\]?$")
 _MOST_LINES = 120_000
 _MOST_VALUE_LINES = 200
@@ -81,6 +81,14 @@ class _Reader:
         """The plain title stands in this paragraph."""
         self.floating = False
         """The plain title has a blank line below it and belongs to what comes next."""
+        self.wide = False
+        """It had one: the section may have several paragraphs."""
+        self.apart = False
+        """There is a blank line since the last variable."""
+        self.members: list[str] = []
+        """Names in the plain title's section."""
+        self.carried: tuple[str, list[str]] = ("", [])
+        """The comment above the last paragraph that has one, and the names below it."""
         self.titles: list[str] = []
         self.zone: str | None = None
         self.head = ""
@@ -92,6 +100,7 @@ class _Reader:
             if not text.strip():
                 self._end_of_block()
                 self.group = ""
+                self.apart = True
                 self.near = self.near and self.floating
             elif commented := _COMMENTED.match(text):
                 if self._is_variable(commented["value"]):
@@ -112,24 +121,26 @@ class _Reader:
 
     def _is_variable(self, value: str) -> bool:
         """Whether `# NAME=value` is a variable rather than a sentence."""
-        bare = value.strip()
-        return not bare or bare[0] in "\"'`" or len(bare.split(" #")[0].split()) <= 2
+        bare = f" {value.strip()}".split(" #")[0].strip()
+        return not bare or bare[0] in "\"'`" or len(bare.split()) <= 2
 
     def _comment(self, text: str) -> None:
         text = text[:_LONGEST_COMMENT]
         boxed = _BOXED.match(text)
         body = text.strip().strip("#").strip()
         if _RULE.match(text):
-            self.ruled = True
+            self.ruled = self.ruled or text.strip() != "#"  # a lone one parts paragraphs, it underlines nothing
             return
         if boxed and boxed["title"]:
             self.ruled = True
-            body = boxed["title"].strip("#=*-─━═~ ")
+            body = boxed["title"].strip("#=*-–—─━═~ ")
         elif re.match(r"^\s*#{2,}\s", text) and is_title(body, loose=True):
             self.ruled = True
         elif brackets := _BRACKETS.match(body):
             self.ruled = True
             body = brackets["title"]
+        if not self.block and self.ruled and body.endswith((".", ",", ";")):
+            self.ruled = False  # a sentence between rules is no title
         self.block.append(body)
         if self.ruled and len(self.block) == 1:
             self._zone(body)
@@ -145,6 +156,7 @@ class _Reader:
             self.ruled_section, self.plain_section = section, None
         else:
             self.plain_section, self.near = section, True
+            self.members, self.wide = [], False
         self.titles = [*self.titles[-2:], section]
         self._zone(title)
 
@@ -163,7 +175,7 @@ class _Reader:
                 self.head += "\n".join(self.block) + "\n"
             elif self.ruled or is_title(self.block[0], loose=True):
                 self._section(self.block[0])
-                self.floating = not self.ruled
+                self.floating = self.wide = not self.ruled
                 if len(self.block) > 1 and not self.found:
                     self.head += "\n".join(self.block) + "\n"
             elif not self.found:
@@ -181,6 +193,14 @@ class _Reader:
                 self._title()
             above = "\n".join(self.block)
             self.group = whole
+            self.carried = (whole, [])
+        elif not self.group:
+            self.group = self.carried[0] if self._goes_on(name) else ""
+        if self.apart and not above and self.plain_section and not self.wide and not _kin(name, self.members):
+            self.plain_section = None  # the next paragraph, and about something else
+        self.apart = False
+        self.members.append(name)
+        self.carried = (self.group, [*self.carried[1], name]) if self.group else ("", [])
         note = note[:_LONGEST_COMMENT]
         section = self.plain_section or self.ruled_section
         heading = (self.plain_section or "") if self.near else "" if self.plain_section else self.ruled_section or ""
@@ -198,6 +218,12 @@ class _Reader:
             else:
                 return
         self.found[name] = entry
+
+    def _goes_on(self, name: str) -> bool:
+        """Whether the comment above the last paragraph speaks of this one too: of its kind, and of no one name."""
+        said, names = self.carried
+        named = {_bare(each).split("_")[0].lower() for each in names}
+        return _kin(name, names, ends=True) and not any(re.search(rf"\b{word}", said, re.I) for word in named)
 
     def _whole_value(self, raw: str, at: int) -> tuple[str, int]:
         """Return a value with the lines that its quotes span, and how many more lines those are."""
@@ -230,6 +256,19 @@ def _value(raw: str) -> tuple[str, str]:
     return value.strip(), note.strip(" #") if hash_mark else ""
 
 
+def _kin(name: str, others: list[str], *, ends: bool = False) -> bool:
+    """Whether a name begins or ends as one of `others` does; `ends`: only how it ends counts."""
+    words = _bare(name).split("_")
+    return any(
+        (not ends and words[0] == other[0]) or (len(words) > 2 and words[-2:] == other[-2:])
+        for other in (_bare(each).split("_") for each in others)
+    )
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"^(NEXT_|NUXT_|EXPO_)?(PUBLIC|PRIVATE)_|^(VITE|NUXT|REACT_APP)_", "", name)
+
+
 _VERBS = re.compile(
     r"\b(is|are|was|be|get|set|use|used|uses|see|create|generate|run|copy|add|make|update|change|replace|you|your|this|the|"
     r"if|when|must|should|will|can|need|needed|please|note|e\.g)\b",
@@ -239,7 +278,7 @@ _VERBS = re.compile(
 
 def is_title(text: str, *, loose: bool = False) -> bool:
     """Whether a comment line is a heading: short, no sentence, no URL."""
-    if not text or URL.search(text) or len(text) > 90 or text.endswith((".", ",", ";")):
+    if not text or URL.search(text) or len(text) > 90 or text.endswith((".", ",", ";")) or text.count('"') > 1:
         return False
     head = re.split(r"\s[–—-]\s|\s*\(|:\s|,", text, maxsplit=1)[0].strip("[]*= -:")
     words = head.split()

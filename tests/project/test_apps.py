@@ -19,6 +19,15 @@ TARGETS = [
     ({".env": "A_KEY=\n"}, ".env.local", "template"),
     ({".env.dev.example": "A_KEY=\n", "README.md": "cp .env.dev.example .env\n"}, ".env", "README"),
     ({".env.server.example": "A_KEY=\n"}, ".env.server", "template"),
+    (
+        {
+            "package.json": next_app(dev="dotenv -e .env -e .env.local -- next dev"),
+            ".env.example": "A_KEY=\n",
+            "README.md": "cp .env.example .env\n",
+        },
+        ".env",
+        "scripts",
+    ),
 ]  # fmt: skip
 
 
@@ -47,6 +56,87 @@ def test_of_several_templates_the_one_for_development_is_used_and_the_others_are
 
     assert found.app.template == ".env.example"
     assert [trouble.kind for trouble in found.troubles] == ["template.several"]
+
+
+@pytest.mark.parametrize("name", ["local_env_template", ".env.dev", "env-example-sql"])
+def test_a_file_that_people_are_told_to_copy_is_the_template(tmp_path: Path, name: str) -> None:
+    files = {
+        "package.json": next_app(),
+        ".env.example": "A=\n",
+        name: "B=\n",
+        "docs/installing.md": f"cp {name} .env\n",
+    }
+
+    assert (app(tmp_path, files).template, app(tmp_path, files).env_file) == (name, ".env")
+
+
+def test_without_a_template_the_readme_s_env_file_lists_the_variables(tmp_path: Path) -> None:
+    readme = (
+        "## Set up the .env file\n\n```js\n# mail\nMAIL_KEY=\nAPP_URL=http://localhost:3000\n```\n\n"
+        "## Start\n\n```sh\nFOO=1 npm run dev\n```\n\nSome words\nand more\nand more\nand more\nand more\n"
+        "```\nOTHER_KEY=1\n```\n"
+    )
+    found = understood(tmp_path, {"package.json": next_app(), "README.md": readme, "a.ts": "process.env.CODE_KEY!"})
+    said = {each.name: (each.default, each.declared_in) for each in found.app.variables}
+
+    assert found.app.template is None
+    assert said == {
+        "MAIL_KEY": (None, ("README.md:5",)),
+        "APP_URL": ("http://localhost:3000", ("README.md:6",)),
+        "CODE_KEY": (None, ()),
+    }
+    assert "README.md" in {source.path for source in found.sources}
+
+
+def test_what_only_compose_and_python_read_stays_in_the_committed_file(tmp_path: Path) -> None:
+    files = {
+        ".env": "SECRET_KEY=changethis\n",
+        "compose.yml": "services:\n  api:\n    env_file: [.env]\n",
+        "web/package.json": next_app(),
+        "web/.env": "NEXT_PUBLIC_API=http://localhost:8000\n",
+    }
+
+    assert {each.dir: each.env_file for each in understood(tmp_path, files).apps} == {
+        ".": ".env",
+        "web": "web/.env.local",
+    }
+
+
+def test_an_id_beside_a_secret_s_sample_is_another_account_s(tmp_path: Path) -> None:
+    template = (
+        "ACME_APP_ID=tmr2mq7j3o\nACME_SECRET=41860e58c256a3d7ad8267d3c1939a4a\nTEAM_APP_ID=ours42x\nTEAM_SECRET=\n"
+    )
+    found = {each.name: each for each in app(tmp_path, {".env.example": template}).variables}
+
+    assert (found["ACME_APP_ID"].placeholder, found["ACME_APP_ID"].default) == (True, None)
+    assert (found["TEAM_APP_ID"].placeholder, found["TEAM_APP_ID"].default) == (False, "ours42x")
+
+
+def test_a_secret_whose_sample_is_made_up_is_made_here_unless_a_service_issues_it(tmp_path: Path) -> None:
+    template = "HONEYPOT_SECRET=super-duper-s3cret\nACME_CLIENT_ID=x\nACME_SECRET=super-secret\nMAIL_KEY=abc\n"
+    found = {each.name: each.generate for each in app(tmp_path, {".env.example": template}).variables}
+
+    assert found == {
+        "HONEYPOT_SECRET": "openssl rand -base64 32",
+        "ACME_CLIENT_ID": None,
+        "ACME_SECRET": None,
+        "MAIL_KEY": None,
+    }
+
+
+def test_an_address_given_in_parts_need_not_be_given_whole(tmp_path: Path) -> None:
+    found = app(tmp_path, {".env.example": "DATABASE_HOST=localhost\nDATABASE_PORT=5432\nDATABASE_URL=\nMAIL_URL=\n"})
+
+    assert [each.need.value for each in found.variables] == ["required", "required", "optional", "required"]
+
+
+def test_a_host_that_compose_does_not_know_is_no_service_of_this_machine(tmp_path: Path) -> None:
+    files = {
+        ".env.example": "SMTP_HOST=mail-hub\nSMTP_PASSWORD=hub-password\nREDIS_HOST=cache\nREDIS_PASSWORD=pw1\n",
+        "compose.yml": "services:\n  cache:\n    image: redis\n",
+    }
+
+    assert [each.placeholder for each in app(tmp_path, files).variables] == [False, True, False, False]
 
 
 def test_a_client_s_and_a_server_s_template_make_two_files(tmp_path: Path) -> None:

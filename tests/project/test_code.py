@@ -14,6 +14,7 @@ SCHEMAS = [
     ("z.string().url().optional()", False, None, ("url",)),
     ("z.url()", True, None, ("url",)),
     ("z.string().startsWith('sk_')", True, None, ("startswith:sk_",)),
+    ("z.string().length(32)", True, None, ("min:32", "length:32")),
     ("z.string().optional().default('x')", False, "x", ()),
     ("z.coerce.number().int().default(3000)", False, "3000", ("int",)),
     ("z.preprocess((v) => v || undefined, z.string().url())", True, None, ("url",)),
@@ -218,6 +219,16 @@ def test_a_schema_s_library_may_come_by_require(tmp_path: Path) -> None:
 
     assert found.env_schema_file == "src/config/config.js"
     assert [(each.name, each.need, each.probably) for each in found.variables] == [("A_KEY", Need.REQUIRED, False)]
+
+
+def test_what_is_made_here_has_the_length_that_the_schema_demands(tmp_path: Path) -> None:
+    schema = "createEnv({ server: { ENCRYPTION_SECRET: z.string().length(32), AUTH_SECRET: z.string().min(1) } });"
+    found = app(tmp_path, {"package.json": next_app(), ".env.example": "ENCRYPTION_SECRET=\n", "env.ts": schema})
+
+    assert {each.name: each.generate for each in found.variables} == {
+        "ENCRYPTION_SECRET": "openssl rand -hex 16",
+        "AUTH_SECRET": "openssl rand -base64 32",
+    }
 
 
 def test_code_settles_what_the_template_leaves_open(tmp_path: Path) -> None:

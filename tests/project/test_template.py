@@ -36,6 +36,10 @@ PLACEHOLDERS = [
     ("DATABASE_URL", "postgresql://johndoe:randompassword@localhost:5432/mydb"),
     ("REDIS_URL", "redis://default:password@host:port"),
     ("ANALYTICS_ID", "G-..."),
+    ("AWS_ACCESS_KEY_ID", "get_a_key_from_aws"),
+    ("BUCKET_NAME", "bucket_name_here"),
+    ("TOPIC_NAME", "projects/abc/topics/xyz"),
+    ("ALLOWED_ORIGINS", "http://localhost:3000,https://your-app.com"),
 ]
 WORKING = [
     ("DATABASE_URL", "postgresql://postgres:postgres@localhost:5432/postgres"),
@@ -52,6 +56,7 @@ WORKING = [
     ("NEXT_PUBLIC_CLERK_SIGN_IN_URL", "/sign-in"),
     ("PUSHER_CLUSTER", "eu"),
     ("KEY_PREFIX", "shop_"),
+    ("ALLOWED_ORIGINS", "http://localhost,http://localhost:5173"),
     ("TURNSTILE_SECRET_KEY", "1x0000000000000000000000000000000AA"),
     (
         "SUPABASE_SERVICE_ROLE_KEY",
@@ -94,6 +99,7 @@ PUBLIC = [
     "SMTP_HOST", "JWT_EXPIRES_IN", "MAX_TOKENS", "COOKIE_NAME", "NEXT_PUBLIC_POSTHOG_KEY", "RECAPTCHA_SITE_KEY",
     "AWS_REGION", "PASSWORD_LOGIN_ENABLED", "PUSHER_APP_ID", "TEAM_ID_VERCEL",
     "NEXT_PRIVATE_UPLOAD_ACCESS_KEY_ID", "VAPID_PUBLIC_KEY", "SMTP_FROM", "ENABLE_API_KEYS",
+    "DATABASE_CONNECTION_POOL_MIN",
 ]  # fmt: skip
 
 
@@ -109,6 +115,7 @@ def test_what_is_harmless_is_public(name: str) -> None:
 
 def test_a_value_that_is_a_credential_is_secret_whatever_its_name_says() -> None:
     assert naming.kind("BACKEND", "postgresql://a:b@db.example.net/x") is Kind.SECRET
+    assert naming.kind("COMPOSE_PROJECT_NAME", "ghost-stories-of-our-town") is Kind.PUBLIC
     assert naming.kind("NEXT_PUBLIC_BACKEND_ID", "sk_live_" + "a" * 24) is Kind.SECRET
 
 
@@ -127,6 +134,10 @@ NEEDS = [
     ("#### OPTIONAL ####\nA_KEY=\n#### REQUIRED ####\nAPI_KEY=\n", "required"),
     ("### E2E tests\nAPI_KEY=\n", "optional"),
     ("# Used when MAIL=smtp\nAPI_KEY=\n", "optional"),
+    ("# If you are using Docker, you can find the values in compose.yml\nAPI_KEY=\n", None),
+    ("# [Optional] Sign-in.\nONE_CLIENT_ID=\nONE_CLIENT_SECRET=\n\nTWO_CLIENT_ID=\n", "optional"),
+    ("# [Optional] Sign-in.\nONE_CLIENT_ID=\n\nAPI_KEY=\n", None),
+    ("# [Optional] Acme.\nACME_CLIENT_ID=\n\nB_CLIENT_ID=\n", None),
 ]
 
 
@@ -164,6 +175,7 @@ def test_a_key_that_a_service_issues_is_never_made_here() -> None:
         "GITHUB_CLIENT_SECRET",
         "CLERK_SECRET_KEY",
         "PUSHER_SECRET",
+        "SUPABASE_JWT_SECRET",
     ):
         assert naming.made_locally(name) is None
 
@@ -190,6 +202,8 @@ LINKS = [
     ("# runs on http://localhost:3000\nX_KEY=\n", None),
     ("# https://x.dev/[your-org]/settings\nX_KEY=\n", None),
     ("# https://y.dev/keys\nA_KEY=\nX_KEY=\n", "https://y.dev/keys"),
+    ("# Example: https://example.com\nX_URL=\n", None),
+    ("# one of these:\n#   X_URL=https://api.x.dev/v1\nX_URL=\n", None),
 ]
 
 
@@ -202,6 +216,25 @@ def test_sections_are_titles_of_any_dress() -> None:
     text = "# Mail\nA=1\n\n# ====\n# Jobs\n# ====\nB=1\n\n# [[Files]]\nC=1\n\n#### Search ####\nD=1\n\n# Get it.\nE=1\n"
 
     assert [entry.section for entry in parse(text).entries] == ["Mail", "Jobs", "Files", "Search", "Search"]
+
+
+def test_a_paragraph_about_something_else_is_no_part_of_the_section_above() -> None:
+    text = "# Mail\nMAIL_HOST=\n\nMAIL_USER=\n\nQUEUE=\n\n# Sign-in\n\nA=\n\nB=\n"
+
+    assert [entry.section for entry in parse(text).entries] == ["Mail", "Mail", None, "Sign-in", "Sign-in"]
+
+
+def test_lone_number_signs_and_dashes_around_words_make_no_title_of_a_sentence() -> None:
+    text = "#\n# These are samples. Bring your own keys.\n#\nA=1\n\n# ––––\n# ––  MAIL  ––\n# ––––\nB=1\n"
+
+    assert [entry.section for entry in parse(text).entries] == [None, "MAIL"]
+
+
+def test_a_commented_variable_with_a_note_and_no_value_is_one() -> None:
+    entries = parse("# A_KEY= # for the mail that nobody reads: openssl rand -hex 8\nB=1\n").entries
+
+    assert [(entry.name, entry.value, entry.commented) for entry in entries] == [("A_KEY", "", True), ("B", "1", False)]
+    assert generator(entries[0], secret=True) == "openssl rand -hex 8"
 
 
 @pytest.mark.parametrize(
