@@ -67,6 +67,8 @@ class Running:
         self._transports: list[asyncio.ReadTransport] = []
         self._input: asyncio.WriteTransport | None = None
         self._streams: list[asyncio.Future[None]] = []
+        self._loose = [pipe for pipe in (guard.stdin, guard.stdout, guard.stderr) if pipe is not None]
+        """Ours to close: no transport has them yet."""
         self._listening: asyncio.Task[int] | None = None
         self._chunks: deque[tuple[str, bytes]] = deque()
         self._size = 0
@@ -80,15 +82,18 @@ class Running:
         self._listening = loop.create_task(self._listen(started))
         if self._master is not None:
             pipes: dict[str, IO[bytes]] = {"tty": os.fdopen(os.dup(self._master), "rb", 0)}
+            self._loose.append(pipes["tty"])
         else:
             pipes = {"out": cast(IO[bytes], self._guard.stdout), "err": cast(IO[bytes], self._guard.stderr)}
         for source, pipe in pipes.items():
+            self._loose.remove(pipe)
             ended: asyncio.Future[None] = loop.create_future()
             transport, _ = await loop.connect_read_pipe(partial(_Stream, partial(take, source), ended), pipe)
             ended.add_done_callback(lambda _: self._news.set())
             self._streams.append(ended)
             self._transports.append(transport)
         if self._guard.stdin is not None:
+            self._loose.remove(self._guard.stdin)
             self._input, _ = await loop.connect_write_pipe(asyncio.Protocol, self._guard.stdin)
         self.pid = await started
 
@@ -217,7 +222,8 @@ class Running:
     async def finished(self) -> int:
         """Return its exit code once it is gone and all it printed has come."""
         code = await self.wait()
-        await asyncio.wait(self._streams, timeout=LATE)
+        if self._streams:  # none: it was called off before it was open
+            await asyncio.wait(self._streams, timeout=LATE)
         return code
 
     async def stop(self, first: signal.Signals = signal.SIGTERM) -> int:
@@ -238,6 +244,8 @@ class Running:
             self._lifeline.close()  # the guard now ends whatever is left
         for transport in (*self._transports, *([self._input] if self._input else ())):
             transport.close()
+        while self._loose:
+            self._loose.pop().close()
         if self._master is not None:
             os.close(self._master)
             self._master = None

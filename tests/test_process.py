@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -265,6 +267,21 @@ async def test_a_child_waits_for_a_reader_that_does_not_read(runner: Runner, tmp
     await asyncio.wait({asyncio.create_task(running.wait())}, timeout=0.5)
     assert psutil.Process().memory_info().rss - before < 20 * WAITING
     assert await running.stop() == -signal.SIGTERM
+
+
+@pytest.mark.anyio
+async def test_a_start_that_is_called_off_leaves_nothing_open(runner: Runner, tmp_path: Path) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for turns in range(8):
+            starting = asyncio.create_task(runner.start((SH, "-c", "sleep 600"), cwd=tmp_path, piped=True))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            starting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await starting
+        gc.collect()
+    assert [str(one.message) for one in told] == []
 
 
 @pytest.mark.anyio
