@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 
-from textual import _wait, events
+from textual import events
 from textual.pilot import Pilot
 
 from onboard.model import Event, Secret, Shape, Status
@@ -35,9 +35,6 @@ from tests.tui.fake import (
 )
 from tests.tui.fake import FakeSession as Fake
 from tests.tui.hostile import hostile
-
-_wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 500, 1 / 10_000
-"""How finely Textual's pilot looks whether it is idle: its own fiftieth of a second, twice a key, is most of a test."""
 
 KEY = "sk_test_51QsynthetiCq8xR2vLm"
 """A key of nobody's."""
