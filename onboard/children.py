@@ -13,6 +13,7 @@ from onboard.clean import plain
 from onboard.errors import ProcessError
 from onboard.model import Event, Kind, Run, Secret, Status
 from onboard.redact import Redactor
+from onboard.which import DOCKER
 
 if TYPE_CHECKING:
     from onboard.running import Running
@@ -138,7 +139,10 @@ def _is_secret(view: View, name: str) -> bool:
 async def run_step(view: View, step: Run) -> AsyncGenerator[Event, None]:
     """Run a step's command without the secrets; the last event is `done` or `failed`."""
     yield Event(f"runs {step.command}")
-    async for event in run(view, step.argv, variables(view, secrets=False)):
+    env = dict(variables(view, secrets=False))
+    if step.argv[0] == "docker":  # the engine that was looked at
+        env |= {name: view.machine.env[name] for name in DOCKER if name in view.machine.env}
+    async for event in run(view, step.argv, env):
         if event.kind != "exit":
             yield event
         elif event.data["code"] == 0:

@@ -20,6 +20,8 @@ SYSTEMROOT SYSTEMDRIVE COMSPEC PATHEXT USERPROFILE APPDATA LOCALAPPDATA PROGRAMD
 """
 KEPT = frozenset(_KEPT.split())
 """What every child inherits, besides PATH, `LC_*` and `XDG_*`. No token, no agent socket, nothing that loads code."""
+DOCKER = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+"""What leads Docker's CLI to its engine and its plugins."""
 
 
 @dataclass(frozen=True, slots=True)

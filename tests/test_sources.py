@@ -306,11 +306,13 @@ async def test_each_refusal_of_a_tool_is_told_in_words_of_its_own(kind: str, tmp
 @pytest.mark.parametrize("tool", ["op", "doppler", "infisical", "gh"])
 async def test_a_tool_that_is_missing_odd_or_the_repositorys_own_is_not_believed(tool: str, tmp_path: Path) -> None:
     made = desk(tmp_path, VARIABLES)
-    made.machine.env["PATH"] = f"{made.here.project}:{made.machine.env['PATH']}"
+    path = made.machine.env["PATH"]
+    made.machine.env["PATH"] = f"{made.here.project}:{made.tools}"  # the system may have the real one
     made.program(tool, f"echo {KEY}", made.here.project)
     with pytest.raises(ProcessError, match="not on this machine"):
         await made.read(tool)
     assert made.ran(tool) == ""
+    made.machine.env["PATH"] = f"{made.here.project}:{path}"
 
     for answer in ("echo", "echo two words", "echo '\"text\"'", "echo '{\"A\": 1}'"):
         made.program(tool, answer)

@@ -17,6 +17,7 @@ from onboard.errors import ProcessError
 from onboard.model import Finding, Open, Run, Status, Step, Tell
 from onboard.project import compose
 from onboard.project.files import Tree
+from onboard.which import DOCKER
 
 if TYPE_CHECKING:
     from onboard.process import Done
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _PAGE = "https://docs.docker.com/get-docker/"
 _TLS = (443, 8443)
 _LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal")  # noqa: S104 -- compared, not bound
-_KEPT = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 _PLAIN = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 _TROUBLES = (
@@ -97,7 +97,7 @@ async def _look(view: View) -> Finding | None:
     if docker.path is None:
         text = f"Docker is not on this machine; {_down(services)}"
         return _says(view, services, _grade(view, services), text, note, Open("Install Docker", _PAGE))
-    kept = {name: view.machine.env[name] for name in _KEPT if name in view.machine.env}
+    kept = {name: view.machine.env[name] for name in DOCKER if name in view.machine.env}
     words = (*command(view)[1:], "ps", "--all", "--format", "json")
     try:
         done = await view.machine.runner.run(

@@ -9,7 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+
+from tests.parts.docker import EMPTY, Engine, docker_engine
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "envfile"
@@ -42,6 +45,8 @@ class RealReaders:
     def __init__(self) -> None:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="onboard-real-"))
+        self._ends = ExitStack()
+        self._engine: Engine | None = None
 
     def close(self) -> None:
         for process in self._processes.values():
@@ -50,6 +55,7 @@ class RealReaders:
             process.wait(timeout=10)
             if process.stdout is not None:
                 process.stdout.close()
+        self._ends.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def read(self, reader: str, data: bytes, environ: Mapping[str, str] = ENVIRON) -> Outcome:
@@ -66,6 +72,8 @@ class RealReaders:
             return [self._bash(data, environ) for data in files]
         if reader == "bun":
             return [self._bun(data, environ) for data in files]
+        if reader == "docker-run":
+            return self._docker_run(files, environ)
         if reader == "compose":
             return self._compose(files, environ)
         raise KeyError(reader)
@@ -157,6 +165,23 @@ class RealReaders:
         )
         values: dict[str, str] = json.loads(done.stdout)
         return {name: value for name, value in values.items() if name not in environ}
+
+    def _docker_run(self, files: Sequence[bytes], environ: Mapping[str, str]) -> list[Outcome]:
+        """As far as the container that is made: what it is started with is what it then has."""
+        engine = self._engine = self._engine or self._ends.enter_context(docker_engine())
+        outcomes: list[Outcome] = []
+        for data in files:
+            (self._folder / "docker.env").write_bytes(data)
+            made = engine.run(
+                "create", f"--env-file={self._folder}/docker.env", "--name=reads", EMPTY, "nothing", env=environ
+            )
+            if made.returncode:
+                outcomes.append(None)
+                continue
+            told = engine.run("inspect", "--format={{json .Config.Env}}", "reads").stdout
+            engine.run("rm", "reads")
+            outcomes.append(dict(entry.split("=", 1) for entry in json.loads(told) or ()))
+        return outcomes
 
     def _compose(self, files: Sequence[bytes], environ: Mapping[str, str]) -> list[Outcome]:
         binary = CACHE / "docker-compose"
