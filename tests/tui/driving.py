@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
@@ -42,11 +42,11 @@ def shown(pilot: Pilot[None]) -> str:
 
 
 async def until(pilot: Pilot[None], so: Callable[[], bool]) -> None:
-    for _ in range(500):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
         if so():
             return
-        await pilot.pause()
-        await asyncio.sleep(0.002)
+        await pilot.pause(0.002)
     raise AssertionError(shown(pilot))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -248,7 +249,8 @@ async def settle(pilot: Pilot[None]) -> None:
     assert isinstance(app, OnboardApp)
     calm = 0
     before: object = None
-    for _ in range(400):
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
         for _turn in range(20):  # a key comes to its widget, and what it does to its screen, over many turns
             await asyncio.sleep(0)
         await pilot.pause(0.002)
