@@ -10,32 +10,34 @@ from contextlib import aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on, work
+from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen, SystemModalScreen
 from textual.worker import Worker, WorkerState
 
 from onboard import clean
 from onboard.errors import NeedsPerson, OnboardError
 from onboard.model import Status
-from onboard.tui import Demo, Opening, Outcome, crash, messages, screens, settings
-from onboard.tui.approval import ApprovalScreen
+from onboard.tui import Demo, Opening, Outcome, crash, messages, settings
 from onboard.tui.aside import aside
-from onboard.tui.board import BoardScreen, is_held, owed_for, rotatable
-from onboard.tui.dialogs import Detail, Help, Leave
 from onboard.tui.frame import Frame
-from onboard.tui.live import LiveScreen
-from onboard.tui.offers import Offers
 from onboard.tui.opening import OpeningScreen
 from onboard.tui.parts import Stages
-from onboard.tui.running import RunScreen
 from onboard.tui.safe import SafeApp, signals_as_before
 from onboard.tui.sitting import Sitting, left_early
 from onboard.tui.themes import THEMES
 
 if TYPE_CHECKING:
+    from onboard.plan import Owed, Stage
     from onboard.session import Session
+
+
+def _read(opening: Opening) -> Session:
+    """Load what the screens are made of, and read the repository: the first frame has need of neither."""
+    import onboard.tui.screens  # noqa: F401
+
+    return opening.read()
 
 
 class OnboardApp(SafeApp):
@@ -57,9 +59,8 @@ class OnboardApp(SafeApp):
     """There once the repository is read."""
 
     def __init__(self, session: Session | Opening, demo: Demo | None = None) -> None:
-        machine = session.machine
+        machine, env = session.machine, session.machine.env
         chosen = settings.load(machine.config)
-        env = machine.env
         super().__init__(machine.state, ansi_color=True if env.get("NO_COLOR") else None)
         self._opening = session if isinstance(session, Opening) else None
         self._demo = demo
@@ -119,7 +120,7 @@ class OnboardApp(SafeApp):
     async def _open(self, opening: Opening) -> None:
         """Read the repository beside the loop, which goes on taking keys."""
         try:
-            self.sitting = Sitting(await aside(opening.read), self._demo)
+            self.sitting = Sitting(await aside(partial(_read, opening)), self._demo)
         except OnboardError as error:
             self._refused = error
             self.exit()
@@ -143,25 +144,32 @@ class OnboardApp(SafeApp):
 
     def _start(self, note: str = "") -> None:
         if self.sitting.session.trusted:
-            self._show(BoardScreen(self.sitting))
+            self._show(self._screen_for(None))
         else:
+            from onboard.tui.approval import ApprovalScreen
+
             self._show(ApprovalScreen(self.sitting, self.sitting.session.approval(), note))
 
     # from step to screen
 
     def _show(self, screen: Frame) -> None:
         """Put a screen in the place of the one that is there; dialogs over it are closed."""
-        while isinstance(self.screen, Detail | Help | Leave | Offers) and len(self.screen_stack) > 1:
-            self.pop_screen()
+        while isinstance(self.screen, ModalScreen) and not isinstance(self.screen, SystemModalScreen):
+            self.pop_screen()  # a dialog is never the first
         if isinstance(self.screen, Frame | OpeningScreen):
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
 
+    def _screen_for(self, owed: Owed | None, only: Stage | None = None) -> Frame:
+        """Return the screen that does a step; the board where there is none."""
+        from onboard.tui.screens import board, screen_for
+
+        return screen_for(self.sitting, owed) if owed is not None else board(self.sitting, only)
+
     def _go_on(self) -> None:
         """Go to the next step; the board where nothing is left to stop at."""
-        owed = self.sitting.next()
-        self._show(screens.screen_for(self.sitting, owed) if owed is not None else BoardScreen(self.sitting))
+        self._show(self._screen_for(self.sitting.next()))
 
     def _tell(self) -> None:
         for screen in self.screen_stack:
@@ -202,7 +210,7 @@ class OnboardApp(SafeApp):
             self._start(note=error.message)
             return
         self.sitting.note("Approved: exactly these bytes, in this folder")
-        self._show(BoardScreen(self.sitting))
+        self._show(self._screen_for(None))
         self._look((), what="everything", onward=True)
 
     def on_approval_screen_refused(self) -> None:
@@ -212,7 +220,7 @@ class OnboardApp(SafeApp):
     def on_take(self, event: messages.Take) -> None:
         """Go to a step that was chosen."""
         self._onward = False
-        self._show(screens.screen_for(self.sitting, event.owed))
+        self._show(self._screen_for(event.owed))
 
     def on_done(self, event: messages.Done) -> None:
         """Look at what a step touched, and go on."""
@@ -236,7 +244,7 @@ class OnboardApp(SafeApp):
     def on_overview(self) -> None:
         """Show the board."""
         self._onward = False
-        self._show(BoardScreen(self.sitting))
+        self._show(self._screen_for(None))
 
     def on_stay(self) -> None:
         """The person is reading."""
@@ -258,12 +266,16 @@ class OnboardApp(SafeApp):
     def on_live(self, event: messages.Live) -> None:
         """Show what runs."""
         self._onward = False
+        from onboard.tui.live import LiveScreen
+
         self._show(LiveScreen(self.sitting, event.what))
 
     def on_rotate(self, event: messages.Rotate) -> None:
         """Change credentials."""
         self._onward = False
-        self._show(screens.rotating(self.sitting, *event.words))
+        from onboard.tui.screens import rotating
+
+        self._show(rotating(self.sitting, *event.words))
 
     def on_stages_chosen(self, event: Stages.Chosen) -> None:
         """Go to the first step of a stage; the board where none is owed."""
@@ -271,13 +283,15 @@ class OnboardApp(SafeApp):
         if not self.sitting.session.trusted:
             return
         owed = next((owed for owed in self.sitting.session.plan() if owed.stage is event.stage), None)
-        self._show(screens.screen_for(self.sitting, owed) if owed else BoardScreen(self.sitting, only=event.stage))
+        self._show(self._screen_for(owed, event.stage))
 
-    @on(BoardScreen.Chosen)
-    def finding_chosen(self, event: BoardScreen.Chosen) -> None:
+    def on_full(self, event: messages.Full) -> None:
         """Show a finding in full, and do what the person then chooses."""
-        finding = event.finding
-        owed = owed_for(self.sitting, finding) if self.sitting.session.trusted else None
+        from onboard.tui.board import is_held, owed_for, rotatable
+        from onboard.tui.dialogs import Detail
+
+        finding, trusted = event.finding, self.sitting.session.trusted
+        owed = owed_for(self.sitting, finding) if trusted else None
 
         def then(choice: str | None) -> None:
             if choice == "do" and owed is not None:
@@ -287,7 +301,7 @@ class OnboardApp(SafeApp):
             elif choice == "look":
                 self._look((finding.id,), what=clean.line(finding.title, limit=60))
 
-        may_rotate = self.sitting.session.trusted and is_held(self.sitting, rotatable(self.sitting, finding))
+        may_rotate = trusted and is_held(self.sitting, rotatable(self.sitting, finding))
         self.push_screen(Detail(finding, may_do=owed is not None, may_rotate=may_rotate), then)
 
     @work(exit_on_error=False)
@@ -315,6 +329,8 @@ class OnboardApp(SafeApp):
 
     def action_leave(self) -> None:
         """Leave; asks first where something typed or running would be lost."""
+        from onboard.tui.dialogs import Leave
+
         question = self.screen.unsaved() if isinstance(self.screen, Frame) else ""
         if isinstance(self.screen, Leave):
             return
@@ -327,9 +343,7 @@ class OnboardApp(SafeApp):
         """Ctrl-C: copy what is selected; end what runs; else leave."""
         if self.screen.get_selected_text():
             self.screen.action_copy_text()
-        elif isinstance(self.screen, RunScreen) and self.screen.running:
-            self.screen.interrupt()
-        else:
+        elif not (isinstance(self.screen, Frame) and self.screen.interrupt()):
             self.interrupted(signal.SIGINT)
 
     def action_help(self) -> None:
@@ -337,6 +351,8 @@ class OnboardApp(SafeApp):
         screen = self.screen
         if not isinstance(screen, Frame):
             return
+        from onboard.tui.dialogs import Help
+
         keys: dict[str, list[str]] = {}
         for key, active in screen.active_bindings.items():
             if active.enabled and active.binding.description and (active.binding.show or active.binding.id):

@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -17,7 +16,7 @@ from onboard.model import Ask, Finding, Kind, Status
 from onboard.plan import Owed, Stage, stage_of
 from onboard.tui import drift, text
 from onboard.tui.frame import Frame
-from onboard.tui.messages import Live, Look, Onward, Rotate, Stay, Take
+from onboard.tui.messages import Full, Live, Look, Onward, Rotate, Stay, Take
 from onboard.tui.parts import MOVES, Stages
 from onboard.tui.sitting import Sitting
 
@@ -56,13 +55,6 @@ class BoardScreen(Frame):
         Binding("u", "unskip", "Ask for what was skipped", id="unskip", show=False),
         Binding("escape", "back", "Back", id="back", show=False),
     ]
-
-    class Chosen(Message):
-        """A finding is to be shown in full."""
-
-        def __init__(self, finding: Finding) -> None:
-            super().__init__()
-            self.finding = finding
 
     def __init__(self, sitting: Sitting, *, only: Stage | None = None) -> None:
         super().__init__(sitting, only)
@@ -187,7 +179,7 @@ class BoardScreen(Frame):
         event.stop()
         finding = self._at(event.option_id)
         if finding is not None:
-            self.post_message(self.Chosen(finding))
+            self.post_message(Full(finding))
 
     def _at(self, option: str | None) -> Finding | None:
         """Return the finding of a row: of a variable's, the worst that was found about it."""

@@ -73,6 +73,10 @@ class Frame(Steady[None]):
         """Return the question to ask before leaving the app from here; empty: nothing would be lost."""
         return ""
 
+    def interrupt(self) -> bool:
+        """End what runs here, as Ctrl-C asks; `False`: nothing does."""
+        return False
+
     def failed(self, error: OnboardError) -> None:
         """Say that what was asked could not be done, and what to do."""
         self.status(f"{error.message}\n{error.hint}" if error.hint else error.message, Status.FAIL)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from textual.message import Message
 
+from onboard.model import Finding
 from onboard.plan import Owed
 
 
@@ -73,6 +74,14 @@ class Rotate(Message):
     def __init__(self, *words: str) -> None:
         super().__init__()
         self.words = words
+
+
+class Full(Message):
+    """A finding is to be shown in full."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__()
+        self.finding = finding
 
 
 class OpenPage(Message):

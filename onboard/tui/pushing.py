@@ -170,9 +170,11 @@ class PushScreen(RunScreen):
         super().action_end()
         self._offer(("again", "Look again, and push"), ("later", "Leave it for later"))
 
-    def interrupt(self) -> None:
+    def interrupt(self) -> bool:
         """Ctrl-C is the tool's."""
-        self.query_one(Console).interrupt()
+        if self.running:
+            self.query_one(Console).interrupt()
+        return self.running
 
     def failed(self, error: OnboardError) -> None:
         """Say why it could not be started."""

@@ -221,9 +221,12 @@ class RunScreen(Frame):
         self._offer(("run", "Run it again"), ("later", "Leave it for later"))
         self.refresh_bindings()
 
-    def interrupt(self) -> None:
+    def interrupt(self) -> bool:
         """Ctrl-C ends what runs."""
-        self.action_end()
+        if self.running:
+            self.action_end()
+            return True
+        return False
 
     def unsaved(self) -> str:
         """What runs ends with the app."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from onboard.model import Ask, Open, Run, Tell, Write
-from onboard.plan import Owed
+from onboard.plan import Owed, Stage
 from onboard.tui.ask import AskScreen
+from onboard.tui.board import BoardScreen
 from onboard.tui.frame import Frame
 from onboard.tui.page import PageScreen
 from onboard.tui.running import RunScreen, WriteScreen
@@ -31,6 +32,11 @@ def screen_for(sitting: Sitting, owed: Owed) -> Frame:
             return rotating(sitting, *command.removeprefix(_ROTATES).split())
         case Open() | Tell():
             return PageScreen(sitting, owed)
+
+
+def board(sitting: Sitting, only: Stage | None = None) -> Frame:
+    """Return the board, of one stage or of all."""
+    return BoardScreen(sitting, only=only)
 
 
 def rotating(sitting: Sitting, *words: str) -> Frame:

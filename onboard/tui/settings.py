@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +27,10 @@ class Settings:
 def load(folder: Path) -> Settings:
     """Return what `config.toml` in `folder` says; what cannot be read is said, never fatal."""
     path = folder / "config.toml"
+    if not path.exists():
+        return Settings()
+    import tomllib
+
     try:
         with path.open("rb") as file:
             found = tomllib.loads(file.read(_LIMIT).decode())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -110,6 +112,16 @@ async def test_on_the_drift_board_one_key_tells_the_cause_and_one_does_the_step(
 
 
 # opening
+
+
+def test_the_first_frame_loads_no_screen_but_its_own() -> None:
+    seen = "import sys, onboard.tui.app; print(*(name for name in sys.modules if name.startswith('onboard.')))"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout.split()
+    )
+    later = ("ask", "board", "live", "running", "pushing", "rotating", "approval", "dialogs", "offers", "screens")
+    assert not loaded & {f"onboard.tui.{name}" for name in later}
+    assert not loaded & {"onboard.session", "onboard.project", "onboard.checks", "onboard.providers"}
 
 
 async def test_the_first_frame_is_there_before_the_repository_is_read_and_keys_work_meanwhile(tmp_path: Path) -> None:
