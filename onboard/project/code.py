@@ -151,7 +151,30 @@ def apply(
             each.name for each in corrected
             if not (each.name in uses or each.name in rules or each.name in read_elsewhere or usage.given(each.name))
         )  # fmt: skip
-    return (*corrected, *added), main, tuple(undeclared), unused
+    engines = tree.once("code.engines", lambda: _engines(tree))
+    found = tuple(
+        replace(each, provider=engines[each.name]) if each.provider is None and each.name in engines else each
+        for each in (*corrected, *added)
+    )
+    return found, main, tuple(undeclared), unused
+
+
+_DATASOURCE = re.compile(rb"^datasource\s+\w+\s*\{([^}]{0,2000})\}", re.M)
+_ENGINES = ("mysql", "sqlite", "mongodb", "sqlserver")
+"""Prisma's databases that no provider of ours is for: their addresses are not to be taken for PostgreSQL's."""
+
+
+def _engines(tree: Tree) -> dict[str, str]:
+    """Return the variables that hold the address of another database than PostgreSQL, with that database."""
+    found: dict[str, set[str]] = {}
+    for path in tree.files():
+        if not path.endswith(".prisma"):
+            continue
+        for block in _DATASOURCE.findall(tree.data(path, cap=_CAP, matters=False) or b""):
+            engine = re.search(rb"^\s*provider\s*=\s*\"(\w+)\"", block, re.M)
+            for name in re.findall(rb"env\(\s*\"(\w+)\"", block):
+                found.setdefault(name.decode(), set()).add(engine[1].decode() if engine else "")
+    return {name: next(iter(one)) for name, one in found.items() if len(one) == 1 and one <= set(_ENGINES)}
 
 
 def _other_words(tree: Tree, commands: Commands, app: str) -> set[str]:

@@ -29,7 +29,7 @@ from onboard.project import (
 from onboard.project import template as templates
 from onboard.project.commands import Commands
 from onboard.project.files import Tree
-from onboard.project.packages import workspaces
+from onboard.project.packages import Package, Workspaces, workspaces
 from onboard.project.values import App, CodeRead, NodeSpec, Project, Tool
 
 if TYPE_CHECKING:  # pydantic is loaded only where there is a manifest
@@ -145,7 +145,8 @@ def _app(common: _Common, folder: str, place: places.Place) -> App:
     near = [each for each in (package, packages.root) if each]
     said = common.readme if folder == "." else _with_own(common, folder)
     written, template = _written(tree, place, said)
-    manager = node.package_manager(tree, packages.root, package, said.text)
+    top = packages.root or _outermost(packages, folder)
+    manager = node.package_manager(tree, top, package, said.text)
     manager_name = manager.name if manager else None
     values = {entry.name: entry.value for entry in template.entries if not entry.commented}
     dev = serving.dev(tree, commands, folder, values, manager_name)
@@ -171,7 +172,7 @@ def _app(common: _Common, folder: str, place: places.Place) -> App:
         template=place.template,
         env_file=env_file,
         package_manager=manager,
-        node=node.node(tree, packages.root, package, said.text) if near else NodeSpec(None, None),
+        node=node.node(tree, top, package, said.text) if near else NodeSpec(None, None),
         readers=readers.find(tree, framework, mine, near, services, env_file),
         variables=variables,
         push=push.find(tree, commands, folder, said, manager_name),
@@ -191,6 +192,12 @@ def _app(common: _Common, folder: str, place: places.Place) -> App:
 
         app = overlay.over(app, table, tree)
     return app
+
+
+def _outermost(packages: Workspaces, folder: str) -> Package | None:
+    """Return the package nearest to the root that an app lies below: the JavaScript may stand in a folder."""
+    above = [each for each in packages.members if folder.startswith(f"{each}/")]
+    return packages.members[min(above, key=len)] if above else None
 
 
 def _tables(common: _Common, folder: str) -> list[AppTable]:

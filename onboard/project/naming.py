@@ -74,7 +74,7 @@ def _secret_words(name: str, words: list[str], value: str) -> bool:
             return True
         if known & {"REST", "API", "HTTP", "BASE", "DASHBOARD", "PUBLIC", "CONSOLE"} and not _CONNECTION.match(value):
             return False
-        if _WEB.match(value) and not _USERINFO.match(value):
+        if (_WEB.match(value) and not _USERINFO.match(value)) or value.startswith(("file:", "sqlite:")):
             return False
         return bool(known & _DATABASES) or name in ("KV_URL", "DSN", "SMTP_URL", "CLOUDINARY_URL", "MAILER_URL")
     connects = known & {"DATABASE", "POSTGRES", "REDIS", "MONGODB"} and known & {"CONNECTION", "CONN", "CONNSTRING"}

@@ -33,7 +33,7 @@ def package_manager(tree: Tree, root: Package | None, app: Package | None, readm
         if isinstance(engine, Mapping) and isinstance(engine.get("name"), str) and not stated:
             version = engine.get("version")
             stated = PackageManager(str(engine["name"]), str(version) if version else None, "devEngines")
-    folders = list(dict.fromkeys([app.dir if app else ".", "."]))
+    folders = _up(app)
     locks = [
         (name, lock if folder == "." else f"{folder}/{lock}")
         for folder in folders
@@ -51,7 +51,7 @@ def package_manager(tree: Tree, root: Package | None, app: Package | None, readm
     if stated:
         return stated
     said = _in_readme(readme)
-    if tree.has("pnpm-workspace.yaml") and not names:
+    if not names and any("pnpm-workspace.yaml" in tree.names(folder) for folder in folders):
         names = ["pnpm"]
     if len(names) > 1 and said in names:
         name: str | None = said
@@ -67,7 +67,7 @@ def package_manager(tree: Tree, root: Package | None, app: Package | None, readm
 
 def node(tree: Tree, root: Package | None, app: Package | None, readme: str) -> NodeSpec:
     """Return the Node.js spec: a pin, unless a range says that it is stale; a range; the README as a last resort."""
-    folders = list(dict.fromkeys([app.dir if app else ".", "."]))
+    folders = _up(app)
     pins: list[tuple[str, str, str]] = []
     for folder in folders:
         for name in (".nvmrc", ".node-version"):
@@ -108,6 +108,12 @@ def node(tree: Tree, root: Package | None, app: Package | None, readme: str) -> 
     if match:
         return NodeSpec(re.sub(r"\s", "", match["spec"]).replace("≥", ">="), "README")
     return NodeSpec(None, None)
+
+
+def _up(app: Package | None) -> list[str]:
+    """Return the app's folder and those above it, the root last."""
+    parts = app.dir.split("/") if app and app.dir != "." else []
+    return [*("/".join(parts[:end]) for end in range(len(parts), 0, -1)), "."]
 
 
 def satisfies(pin: str, spec: str) -> bool | None:

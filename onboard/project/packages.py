@@ -35,6 +35,8 @@ class Package:
     dependencies: Mapping[str, str] = field(default_factory=dict)
     """All kinds together: name → range."""
     data: Mapping[str, object] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    """Those of `scripts` that are Nx targets: no package manager runs them."""
 
     @property
     def path(self) -> str:
@@ -123,6 +125,10 @@ def workspaces(tree: Tree) -> Workspaces:
         package = read(tree, folder)
         if package:
             members[folder] = package
+    if tree.has("nx.json"):
+        from onboard.project import nx
+
+        members.update(nx.projects(tree, root, members))
     return Workspaces(root, members, bool(matchers) and any(folder != "." for folder in members))
 
 

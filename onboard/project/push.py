@@ -13,7 +13,7 @@ from onboard.project.values import Push
 
 _DESTRUCTIVE = re.compile(
     r"(?<![\w-])(reset|drop|fresh|wipe|nuke|destroy|rollback|refresh|down|revert|undo|truncate|clean|teardown)(?![\w-])|--force|--accept-data-loss|"
-    r"--force-reset|force[_-]reset|--hard|migrate:reset|db:reset|drizzle-kit drop|dropdb|rm -|redo|schema:drop|"
+    r"--force-reset|force[_-]reset|--hard|migrate:reset|db:reset|drizzle-kit drop|dropdb|\brm -|redo|schema:drop|"
     r"schema-delete",
     re.I,
 )
@@ -27,6 +27,8 @@ class _Candidate:
     script: str
     tool: str
     action: str
+    mixed: bool = False
+    """It does more than bring the schema in: it installs, starts services, builds."""
 
 
 def find(tree: Tree, commands: Commands, app: str, readme: Readme, manager: str | None) -> Push | None:
@@ -51,12 +53,31 @@ def find(tree: Tree, commands: Commands, app: str, readme: Readme, manager: str 
     if tool is None:
         return None
     name, folder = tool
-    own = {"prisma": "prisma db push", "drizzle": "drizzle-kit push", "supabase": "supabase db push",
-           "convex": "convex dev --once"}.get(name)  # fmt: skip
+    own = _own_command(tree, name, folder, readme)
     if own is None:
         return None
     through = {"pnpm": "pnpm exec", "yarn": "yarn", "bun": "bunx"}.get(manager or "", "npx")
     return Push(f"{through} {own}", None, name, folder)
+
+
+def _own_command(tree: Tree, tool: str, folder: str, readme: Readme) -> str | None:
+    """Return the tool's own command: what the README says, else migrations where the repository has them."""
+    ways = {
+        "prisma": ("prisma db push", "prisma migrate deploy", r"(^|/)migrations/[^/]+/migration\.sql$"),
+        "drizzle": ("drizzle-kit push", "drizzle-kit migrate", r"(^|/)meta/_journal\.json$"),
+        "supabase": ("supabase db push", None, ""),
+        "convex": ("convex dev --once", None, ""),
+    }.get(tool)
+    if ways is None:
+        return None
+    push, migrate, files = ways
+    if migrate is None:
+        return push
+    told = readme.command_at(push)
+    also = readme.command_at(migrate, "prisma migrate dev" if tool == "prisma" else migrate)
+    if told is not None and (also is None or told < also):
+        return push
+    return migrate if also is not None or any(re.search(files, path) for path in tree.below(folder)) else push
 
 
 def action(leaf: Leaf) -> tuple[str, str] | None:
@@ -86,7 +107,9 @@ def action(leaf: Leaf) -> tuple[str, str] | None:
         case "sequelize" | "sequelize-cli":
             return ("sequelize", "migrate") if words[:1] == ["db:migrate"] else None
         case "typeorm" | "typeorm-ts-node-commonjs" | "typeorm-ts-node-esm":
-            return ("typeorm", "migrate") if words[:1] in (["migration:run"], ["schema:sync"]) else None
+            return ("typeorm", "migrate") if {"migration:run", "schema:sync"} & set(words) else None
+        case "ts-node" | "node" | "tsx" if any("typeorm/cli" in word for word in words):
+            return ("typeorm", "migrate") if {"migration:run", "schema:sync"} & set(words) else None
         case "mikro-orm":
             return ("mikro-orm", "migrate") if words[:1] in (["migration:up"], ["schema:update"]) else None
         case "payload":
@@ -119,7 +142,7 @@ def _of(tree: Tree, package: Package, commands: Commands) -> list[_Candidate]:
 def _candidates(package: Package, commands: Commands) -> list[_Candidate]:
     found: list[_Candidate] = []
     for name, text in package.scripts.items():
-        if name in (
+        if name in package.targets or name in (
             "dev",
             "build",
             "start",
@@ -141,8 +164,15 @@ def _candidates(package: Package, commands: Commands) -> list[_Candidate]:
         if not hits and (own := _own_code(package, commands, name, leaves)):
             hits = [own]
         if hits:
-            found.append(_Candidate(package, name, *hits[0]))
+            found.append(_Candidate(package, name, *hits[0], mixed=any(map(_more, leaves))))
     return found
+
+
+def _more(leaf: Leaf) -> bool:
+    verbs = [word for word in leaf.argv[1:] if not word.startswith("-")][:1]
+    return leaf.program in ("docker", "docker-compose", "playwright", "podman") or (
+        leaf.program in ("npm", "pnpm", "yarn", "bun") and verbs in (["install"], ["ci"], ["i"])
+    )
 
 
 def _own_code(package: Package, commands: Commands, name: str, leaves: tuple[Leaf, ...]) -> tuple[str, str] | None:
@@ -213,6 +243,7 @@ def _rank(candidate: _Candidate, readme: Readme, migrations: bool, tool: str | N
     preferred = "migrate" if migrations else "push"
     return (
         elsewhere and told is None,
+        candidate.mixed,
         told is None,
         tool is not None and candidate.tool != tool,
         candidate.action != preferred,

@@ -129,7 +129,8 @@ def _score(package: Package, own: set[str], started: set[str], commands: Command
         score += 2
     else:
         return 0
-    if package.depends_on("next"):
+    # An Nx project without a package.json has the root's dependencies: what it starts tells more.
+    if (package.depends_on("next") and not package.targets) or any(leaf.program == "next" for leaf in leaves):
         score += 3
     score += 3 * bool(_MAIN.match(last)) + (last in ("web", "nextjs")) + 2 * (last in ("app", "dashboard"))
     score += 4 * (package.dir in own)
@@ -170,6 +171,7 @@ def dev(tree: Tree, commands: Commands, app: str, variables: dict[str, str], man
             options.append(
                 (
                     (
+                        name in package.targets,
                         name.startswith("start") and not name.endswith("dev"),
                         len(others) > 0,
                         folder != ".",
@@ -184,6 +186,9 @@ def dev(tree: Tree, commands: Commands, app: str, variables: dict[str, str], man
     if not options:
         return None
     _, package, name, leaf = min(options, key=lambda option: option[0])
+    if name in package.targets:
+        own = {"pnpm": "pnpm", "yarn": "yarn", "bun": "bunx"}.get(manager or "", "npx")
+        return Dev(f"{own} nx {name} {package.name}", None, port(tree, leaf, variables), ".")
     through = {"npm": "npm run", "bun": "bun run", None: "npm run"}.get(manager, manager)
     return Dev(f"{through} {name}", name, port(tree, leaf, variables), package.dir)
 
@@ -225,7 +230,41 @@ def port(tree: Tree, leaf: Leaf, variables: dict[str, str]) -> int | None:
             if match:
                 return int(match[1])
     default = SERVERS.get(leaf.program)
+    if leaf.program in (*_ENGINES, "nest") and not variables.get("PORT", "").isdigit():
+        return _of_code(tree, leaf) or _of_url(variables) or default
     reads_port = leaf.program not in ("next", "vite", "astro", "react-router", "svelte-kit") or bool(leaf.env_files)
     if reads_port and variables.get("PORT", "").isdigit():
         return int(variables["PORT"])
     return default
+
+
+_ENTRIES = tuple(
+    f"{folder}{name}.{end}"
+    for folder in ("", "src/", "server/", "app/")
+    for name in ("server", "index", "main", "app")
+    for end in ("ts", "js", "mjs")
+)
+_FALLBACK = re.compile(r"\bPORT\b[\"'`\])]*\s*(?:\)\s*)?(?:\|\||\?\?|,)\s*[\"'`]?(\d{4,5})\b")
+_OWN_URL = re.compile(
+    r"^(NEXT_PUBLIC_|PUBLIC_)?((APP|BASE|SITE|HOST|SERVER|BACKEND|API|PUBLIC)_)?(BASE_|SITE_)?(URL|ORIGIN)$"
+)
+
+
+def _of_code(tree: Tree, leaf: Leaf) -> int | None:
+    """Return the port on which a server's own code falls back (`process.env.PORT || 3000`)."""
+    named = [word.removeprefix("./") for word in leaf.argv[1:] if re.search(r"\.[cm]?[jt]s$", word)]
+    for name in dict.fromkeys((*named, *_ENTRIES)):
+        path = name if leaf.dir == "." else f"{leaf.dir}/{name}"
+        text = tree.text(path, matters=False)
+        if text and (match := _FALLBACK.search(text)):
+            return int(match[1])
+    return None
+
+
+def _of_url(variables: dict[str, str]) -> int | None:
+    """Return the port of the app's own address, as the template has it."""
+    for name, value in variables.items():
+        match = re.match(r"https?://(?:localhost|127\.0\.0\.1):(\d{2,5})\b", value) if _OWN_URL.match(name) else None
+        if match:
+            return int(match[1])
+    return None

@@ -152,8 +152,8 @@ def _reads(path: str, data: bytes) -> Iterator[_Read]:
         )  # fmt: skip
         asserted = bool(re.match(rb"\s*(!(?![=])|as string\b)", after))
         excused = not demanded and (
-            bool(re.match(rb"\s*(\|\||\?\?|\?(?![.:])|&&|\?\.|===|!==|==|!=)", after))
-            or bool(re.search(rb"(!!|Boolean\(|if\s*\(\s*!?|&&\s*!?|\?\s*)\s*$", before))
+            bool(re.match(rb"\s*(\|\||\?\?|\?(?![.:])|&&|\?\.|===|!==|==|!=)(?!\s*(''|\"\"|``))", after))
+            or bool(re.search(rb"(!!|Boolean\(|if\s*\(\s*!?|&&\s*!?|(?<!\?)\?\s*)\s*$", before))
             or (match["python"] is not None and (b"get(" in match.group(0) or b"getenv(" in match.group(0)))
         )  # fmt: skip
         yield _Read(name, place, demanded, asserted, excused)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from onboard.project import routes
 from onboard.project.commands import Commands, Leaf
 from onboard.project.files import Tree, within
 from onboard.project.packages import Package
@@ -54,23 +55,28 @@ def find(
     """
     scripts = _script_listeners(tree, commands, app)
     spoken = [listener for text in told for leaf in commands.text(text) if (listener := _listener(leaf, None, "."))]
-    routes = _routes(tree, commands, app)
-    known = {route.path for route in routes}
+    known_routes = _routes(tree, commands, app)
+    known = {route.path for route in known_routes}
     for listener in (*scripts, *spoken):
-        if listener.path and listener.path != "/" and listener.path not in known and (listener.script or not routes):
+        if (
+            listener.path
+            and listener.path != "/"
+            and listener.path not in known
+            and (listener.script or not known_routes)
+        ):
             known.add(listener.path)
-            routes.append(_Route(listener.path, None, None, listener.events))
+            known_routes.append(_Route(listener.path, None, None, listener.events))
     running = _started_by_dev(commands, app, dev)
     dev_port = dev.port if dev else None
     hooks: list[Webhook] = []
-    for route in sorted(routes, key=_order):
+    for route in sorted(known_routes, key=_order):
         own = next((each for each in scripts if each.path == route.path), None)
-        if own is None and len(routes) == 1:
+        if own is None and len(known_routes) == 1:
             own = next((each for each in scripts if each.path in (None, "/")), None)
         said = own or next((each for each in spoken if each.path == route.path), None)
         port = said.port if said and said.port and (own or route.file is None) else dev_port
         variable = route.variable if route.variable in names or not names else None
-        variable = variable or _variable(route.path, names, len(routes)) or route.variable
+        variable = variable or _variable(route.path, names, len(known_routes)) or route.variable
         command = own.command if own else f"stripe listen --forward-to localhost:{port or 3000}{route.path}"
         events = own.events if own and own.events else route.events
         hooks.append(
@@ -178,15 +184,14 @@ def _routes(tree: Tree, commands: Commands, app: str) -> list[_Route]:
         local = path if app == "." else path[len(app) + 1 :]
         url = url_path(local)
         hint = re.search(r"stripe|webhook|billing|payment|hook", local, re.I)
-        if url is None or not hint:
+        if not hint and not (url is None and routes.SERVER.search(local)):
             continue
         text = tree.text(path, cap=_CAP, matters=False)
-        if text is None:
+        if text is None or not (_is_stripe(local, text) if url is not None else _VERIFIES.search(text)):
             continue
-        if not _is_stripe(local, text):
-            continue
-        if url not in {route.path for route in found}:
-            found.append(_Route(url, path, _secret_name(text), tuple(dict.fromkeys(_EVENT.findall(text)))))
+        for each in [url] if url is not None else routes.declared(tree, app, path, text):
+            if each not in {route.path for route in found}:
+                found.append(_Route(each, path, _secret_name(text), tuple(dict.fromkeys(_EVENT.findall(text)))))
     if any(package.depends_on("@better-auth/stripe") for folder, package in commands.packages.members.items()):
         route = "/api/auth/stripe/webhook"
         if not any(each.path == route for each in found):
@@ -226,7 +231,7 @@ def _secret_name(text: str) -> str | None:
             if "SECRET" in name and ("WEBHOOK" in name or "ENDPOINT" in name or "SIGNING" in name)
         ]
         if names:
-            return str(names[0])
+            return str(min(names, key=lambda name: bool(re.match(r"PROD|LIVE|STAG", name))))
     return None
 
 
@@ -250,7 +255,7 @@ def url_path(path: str) -> str | None:
             for part in re.split(r"[./]", flat.replace("[.]", "\0"))
             if part and part[0] != "_" and not part.startswith("(")
         ]
-        parts = [part.rstrip("_").replace("\0", ".") for part in parts]
+        parts = [part.rstrip("_+").replace("\0", ".") for part in parts]
     elif match := re.match(r"(?:.*/)?routes/(api[./].+)$", stem):  # TanStack Start
         parts = [part for part in re.split(r"[./]", match[1]) if part not in ("index", "ts")]
     elif match := re.match(r"(?:.*/)?(?:netlify|supabase)/functions/([\w-]+)(/index)?$", stem):

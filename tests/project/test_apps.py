@@ -192,6 +192,28 @@ PORTS = [
     ({"package.json": {"scripts": {"dev": "tsx watch server.ts"}}, ".env.example": "PORT=3100\n"}, 3100),
     ({"package.json": {"scripts": {"start:dev": "nest start --watch"}}}, 3000),
     ({"package.json": {"scripts": {"build": "tsc"}}}, None),
+    ({"package.json": {"scripts": {"dev": "nodemon app.js"}}, "app.js": "listen(process.env.PORT || 3100)"}, 3100),
+    (
+        {
+            "package.json": {"scripts": {"dev": "node ./server/dev-server.js"}},
+            "server/index.ts": "getPort({ port: Number(process.env.PORT ?? '3100') });",
+        },
+        3100,
+    ),
+    (
+        {
+            "package.json": {"scripts": {"start:dev": "nest start --watch"}},
+            "src/main.ts": "await app.listen(process.env['PORT'] ?? 3100);",
+        },
+        3100,
+    ),
+    (
+        {
+            "package.json": {"scripts": {"dev": "tsx watch server.ts"}},
+            ".env.example": "BASE_URL=http://localhost:3100\n",
+        },
+        3100,
+    ),
 ]
 
 
@@ -228,6 +250,44 @@ def test_a_monorepo_has_a_main_app_and_one_app_a_template(tmp_path: Path) -> Non
         ("apps/web", "apps/web/.env.local", 3000), ("apps/admin", "apps/admin/.env.local", 3002),
     ]  # fmt: skip
     assert found.id == "github.com/acme/mono#apps/web"
+
+
+def test_an_nx_project_without_a_package_json_is_an_app(tmp_path: Path) -> None:
+    files = {
+        "package.json": {"dependencies": {"@nestjs/core": "11"}, "scripts": {"start:shop": "nx run shop:serve"}},
+        "nx.json": {},
+        "apps/shop/project.json": {
+            "name": "shop", "targets": {"serve": {"executor": "@nx/next:server", "options": {"port": 4300}}},
+        },
+        "apps/api/project.json": {"name": "api", "targets": {"serve": {"executor": "@nx/js:node"}}},
+    }  # fmt: skip
+    found = understood(tmp_path, files)
+    api = understand(tmp_path, Path("apps/api")).app
+
+    assert (found.main_app, found.workspaces) == ("apps/shop", True)
+    assert found.app.dev is not None
+    assert (found.app.dev.command, found.app.dev.port) == ("npm run start:shop", 4300)
+    assert api.dev is not None
+    assert (api.dev.command, api.dev.script, api.dev.port) == ("npx nx serve api", None, 3000)
+
+
+def test_javascript_in_a_folder_has_its_own_manager_and_node(tmp_path: Path) -> None:
+    files = {
+        "server/pyproject.toml": "[project]\n",
+        "clients/package.json": {"packageManager": "pnpm@10.1.0", "engines": {"node": "24"}},
+        "clients/pnpm-workspace.yaml": "packages: ['apps/*']\n",
+        "clients/apps/web/package.json": next_app(),
+        "clients/apps/web/.env.template": "A_KEY=\n",
+    }
+    found = app(tmp_path, files)
+
+    assert found.package_manager is not None
+    assert (found.dir, found.package_manager.name, found.package_manager.version) == (
+        "clients/apps/web",
+        "pnpm",
+        "10.1.0",
+    )
+    assert found.node.spec == "24"
 
 
 @pytest.mark.parametrize("path", ["apps/admin", "apps/admin/src"])

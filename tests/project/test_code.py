@@ -6,6 +6,7 @@ import pytest
 from onboard.model import Kind, Need
 from onboard.project.code import violates
 from onboard.project.schema import read
+from onboard.understanding import variables as known
 from tests.project.making import Files, app, next_app, repository, understood
 
 SCHEMAS = [
@@ -146,6 +147,8 @@ READS = [
     ("if (!process.env.THE_KEY) {\n  throw new Error('x');\n}", "required"),
     ("process.env.THE_KEY || throwError('x')", "required"),
     ("const on = process.env.THE_KEY === 'true'", "optional"),
+    ("new Client(process.env.THE_KEY || '')", "unknown"),
+    ("new Client(process.env.OTHER ?? process.env.THE_KEY!)", "required"),
     ("import { THE_KEY } from '$env/static/private';", "required"),
     ("import {\n  THE_KEY as key\n} from '$env/static/public';", "required"),
     ('import { THE_KEY } from "astro:env/server";', "required"),
@@ -229,6 +232,16 @@ def test_what_is_made_here_has_the_length_that_the_schema_demands(tmp_path: Path
         "ENCRYPTION_SECRET": "openssl rand -hex 16",
         "AUTH_SECRET": "openssl rand -base64 32",
     }
+
+
+def test_another_database_s_address_is_not_taken_for_postgresql_s(tmp_path: Path) -> None:
+    source = 'datasource db {\n  provider = "%s"\n  url = env("DATABASE_URL")\n}\n'
+    mine = app(tmp_path / "a", {"package.json": next_app(), "prisma/schema.prisma": source % "mysql"})
+    both = {"a/schema.prisma": source % "mysql", "b/schema.prisma": source % "postgresql"}
+    other = app(tmp_path / "b", {"package.json": next_app(), **both})
+
+    assert [each.provider for each in known(mine)] == ["mysql"]
+    assert [each.provider for each in known(other)] == ["postgres"]
 
 
 def test_code_settles_what_the_template_leaves_open(tmp_path: Path) -> None:

@@ -104,6 +104,15 @@ PUSHES = [
     ({"db:reset": "prisma migrate reset --force", "db:push": "prisma db push"}, "db:push", "prisma"),
     ({"db:fresh": "drizzle-kit drop && drizzle-kit push", "migrate": "drizzle-kit migrate"}, "migrate", "drizzle"),
     ({"db:push:prod": "prisma db push", "db:push": "prisma db push"}, "db:push", "prisma"),
+    ({"dx": "npm ci && docker compose up -d && npm run db:it", "db:it": "prisma db push"}, "db:it", "prisma"),
+    (
+        {
+            "orm": "env-cmd ts-node ./node_modules/typeorm/cli.js",
+            "migration:run": "npm run orm -- -d src/data.ts migration:run",
+        },
+        "migration:run",
+        "typeorm",
+    ),
 ]
 
 
@@ -154,6 +163,22 @@ def test_without_a_script_the_tool_s_own_command_is_the_push(tmp_path: Path) -> 
 
     assert found is not None
     assert (found.script, found.tool, found.command) == (None, "prisma", "pnpm exec prisma db push")
+
+
+OWN = [
+    ({"prisma/migrations/1_init/migration.sql": ""}, "npx prisma migrate deploy"),
+    ({"README.md": "npx prisma migrate dev\n"}, "npx prisma migrate deploy"),
+    ({"prisma/migrations/1_init/migration.sql": "", "README.md": "npx prisma db push\n"}, "npx prisma db push"),
+    ({}, "npx prisma db push"),
+]
+
+
+@pytest.mark.parametrize(("files", "command"), OWN)
+def test_a_repository_with_migrations_is_migrated(tmp_path: Path, files: Files, command: str) -> None:
+    found = app(tmp_path, {"package.json": next_app(), "prisma/schema.prisma": "", **files}).push
+
+    assert found is not None
+    assert found.command == command
 
 
 def test_a_push_through_turbo_is_found_in_the_package_that_does_it(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ export async function POST(request: Request) {
         ("app/routes/api.stripe.webhook.ts", "/api/stripe/webhook"),
         ("app/routes/webhooks/stripe.tsx", "/webhooks/stripe"),
         ("server/api/stripe/webhook.post.ts", "/api/stripe/webhook"),
+        ("app/routes/hooks+/stripe+/webhook.ts", "/hooks/stripe/webhook"),
+        ("app/routes/api+/stripe.webhook.ts", "/api/stripe/webhook"),
         ("src/lib/stripe.ts", None),
         ("src/app/api/[...all]/route.ts", None),
     ],
@@ -118,6 +120,52 @@ def test_the_readme_s_listener_counts_where_no_route_file_tells(tmp_path: Path) 
     (hook,) = app(tmp_path, files).webhooks
 
     assert (hook.path, hook.port, hook.variable) == ("/hooks", 4242, "STRIPE_WEBHOOK_SECRET")
+
+
+VERIFIED = "const event = stripe.webhooks.constructEvent(req.body, sig, process.env.STRIPE_WEBHOOK_SECRET);"
+DECLARED = [
+    ({"server.js": f"app.post('/webhook', raw, (req, res) => {{ {VERIFIED} }});\napp.post('/login', x);"}, "/webhook"),
+    (
+        {
+            "src/routes/stripe.routes.ts": f"router.post('/webhook', (req, res) => {{ {VERIFIED} }});",
+            "src/app.ts": "app.use('/api/stripe', stripeRoutes);\n",
+        },
+        "/api/stripe/webhook",
+    ),
+    (
+        {
+            "src/billing/billing.controller.ts": "@Controller('billing')\nclass B { @Post('webhook') x("
+            "@Headers('stripe-signature') s: string) {} }",
+            "src/main.ts": "app.setGlobalPrefix('api');",
+        },
+        "/api/billing/webhook",
+    ),
+    ({"src/routes/stripe.ts": f"router.post('/webhook', () => {{ {VERIFIED} }});"}, None),
+    ({"src/server.ts": "app.post('/webhook', githubHook);"}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "path"), DECLARED)
+def test_a_route_that_code_declares_is_found_where_its_whole_path_can_be_told(
+    tmp_path: Path, files: Files, path: str | None
+) -> None:
+    package = {"scripts": {"dev": "tsx watch src/server.ts"}, "dependencies": {"stripe": "18"}}
+
+    assert [hook.path for hook in app(tmp_path, {"package.json": package, **files}).webhooks] == (
+        [path] if path else []
+    )
+
+
+def test_the_variable_for_development_is_the_listener_s(tmp_path: Path) -> None:
+    code = ROUTE.replace("process.env.%s!", "production ? process.env.PROD_STRIPE_WEBHOOK_SECRET! : process.env.%s!")
+    files = {
+        "package.json": next_app(),
+        ".env.example": "PROD_STRIPE_WEBHOOK_SECRET=\nDEV_STRIPE_WEBHOOK_SECRET=\n",
+        "app/api/stripe/webhook/route.ts": code % "DEV_STRIPE_WEBHOOK_SECRET",
+    }
+    (hook,) = app(tmp_path, files).webhooks
+
+    assert hook.variable == "DEV_STRIPE_WEBHOOK_SECRET"
 
 
 def test_health_routes_are_listed(tmp_path: Path) -> None:
