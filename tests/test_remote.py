@@ -306,3 +306,12 @@ async def test_a_repository_that_has_nothing_to_do_with_vercel_and_github_gets_n
     found = await world.look()
 
     assert found == {}
+
+
+async def test_custom_environments_are_said_to_be_left_out(world: World) -> None:
+    world.vercel.env.append(
+        {**world.vercel.env[0], "id": "entry_custom", "target": [], "customEnvironmentIds": ["env_1"]}
+    )
+    finding = (await world.look())["remote.vercel"]
+    assert finding.status is Status.OK
+    assert "custom environments are not compared (1 here)" in finding.detail

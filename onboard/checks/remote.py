@@ -59,7 +59,8 @@ async def _vercel(view: View) -> Finding:
     view.places.update({f"vercel.{scope}": _scopes.place(view, there) for scope, there in scopes.items()})
     found = _scopes.troubles(view, scopes, _entries(listed))
     evidence = {"source": login.source, "project": ids["project"]}
-    return _compared(found, _scopes.uncompared(view, scopes), unread, evidence)
+    custom = {target for one in listed for target in one.targets if target not in _scopes.SCOPES}
+    return _compared(found, _scopes.uncompared(view, scopes), unread, len(custom), evidence)
 
 
 def _scope(view: View, scope: str, listed: Iterable[EnvName], pulled: Mapping[str, Secret | None]) -> Scope:
@@ -78,12 +79,18 @@ def _entries(listed: Iterable[EnvName]) -> Mapping[str, frozenset[str]]:
 
 
 def _compared(
-    found: Sequence[Trouble], uncompared: Sequence[str], unread: Mapping[str, Verdict], evidence: Mapping[str, str]
+    found: Sequence[Trouble],
+    uncompared: Sequence[str],
+    unread: Mapping[str, Verdict],
+    custom: int,
+    evidence: Mapping[str, str],
 ) -> Finding:
     says = partial(_VERCEL.says, provider="vercel")
     notes = [f"{scope.title()}: its values were not read ({one.summary})" for scope, one in unread.items()]
     if uncompared:
         notes.append(f"cannot be compared, for Vercel shows them to nobody: {', '.join(uncompared)}")
+    if custom:
+        notes.append(f"custom environments are not compared ({custom} here)")
     facts: dict[str, str | int | bool | None] = {**evidence, "not_compared": ", ".join(uncompared)}
     for kind in dict.fromkeys(one.kind for one in found):
         facts[kind] = ", ".join(f"{one.name} ({one.place})" for one in found if one.kind == kind)
@@ -108,7 +115,7 @@ def _compared(
             evidence=facts,
         )
     summary = "production, preview and development have what the template requires"
-    if notes:
+    if uncompared or unread:
         summary += "; not all values can be compared"
     return says(Status.OK, summary, detail="\n".join(notes), evidence=facts)
 
