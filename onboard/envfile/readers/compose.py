@@ -1,6 +1,7 @@
 """Models of Docker's two readers: Compose (`env_file:` and `.env`) and `docker run --env-file`.
 
-Sources: compose-go `dotenv/parser.go`, `dotenv/godotenv.go`, `template/template.go`; the answers of `docker run` 20.10, 28.2.
+Sources: compose-go `dotenv/parser.go`, `dotenv/godotenv.go`, `template/template.go`;
+the answers of `docker run` 20.10 and 28.2.
 """
 
 from __future__ import annotations
