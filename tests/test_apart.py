@@ -19,7 +19,7 @@ from onboard.session import Session
 from onboard.vault import Vault
 from tests.e2e.light import Light
 from tests.rotating import change, opened
-from tests.test_rotation import place
+from tests.rotation_world import place
 from tests.vaults import absent_vault, locked_vault, memory_vault
 
 pytestmark = pytest.mark.anyio

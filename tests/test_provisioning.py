@@ -27,7 +27,7 @@ from onboard.sandbox.standins.vercel import VercelStandIn
 from onboard.session import Session
 from tests.parts import STRIPE, needed
 from tests.rotating import machine, opened
-from tests.test_rotation import place
+from tests.rotation_world import place
 
 
 def offered(session: Session, *names: str) -> dict[str, Offer]:

@@ -20,7 +20,7 @@ from onboard.sandbox.standins.stripe import StripeStandIn
 from onboard.sandbox.standins.vercel import VercelStandIn
 from tests.keyring_parts import Bus, keyring
 from tests.oracle import Oracle, oracle
-from tests.test_rotation import Place
+from tests.rotation_world import Place
 
 __all__ = ["oracle"]
 

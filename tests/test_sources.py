@@ -24,7 +24,7 @@ from onboard.sandbox.invented import alnum
 from onboard.sandbox.standins.vercel import VercelStandIn
 from onboard.session import Session
 from tests.rotating import machine
-from tests.test_rotation import Place, place
+from tests.rotation_world import Place, place
 
 KEY = "sk_test_51" + alnum(40)
 PASSWORD = "p$a{{ ss'\nw\"ord" + alnum(12)

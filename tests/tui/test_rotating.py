@@ -13,7 +13,7 @@ from onboard.tui.board import BoardScreen
 from onboard.tui.dialogs import Detail, Leave
 from onboard.tui.rotating import RotateScreen
 from tests.rotating import opened
-from tests.test_rotation import place
+from tests.rotation_world import place
 from tests.tui.driving import at, paste, press, shown, until
 from tests.tui.fake import FakeSession, all_well
 from tests.tui.rotator import PREVIEW
