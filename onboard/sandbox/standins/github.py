@@ -8,6 +8,8 @@ from nacl.public import PrivateKey, SealedBox
 from onboard.sandbox.invented import alnum
 from onboard.sandbox.served import Request, Response, StandIn
 
+_MADE = "2026-01-01T00:00:00Z"
+
 
 class GitHubStandIn(StandIn):
     """One user with a token, one installation of a GitHub app, and one repository."""
@@ -106,7 +108,7 @@ class GitHubStandIn(StandIn):
             case _:
                 return _error(404, "Not Found")
         size, page = int(request.query.get("per_page", 30)), int(request.query.get("page", 1))
-        rows = [{"name": name, "created_at": "2026-01-01T00:00:00Z"} for name in names]
+        rows = [{"name": name, "created_at": _MADE, "updated_at": _MADE} for name in names]
         kind = path[-1].removeprefix("organization-")
         return Response.json({"total_count": len(rows), kind: rows[(page - 1) * size : page * size]})
 
