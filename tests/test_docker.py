@@ -27,6 +27,9 @@ services:
     image: {image}
     command: [/usr/bin/sleep, "600"]
     stop_signal: SIGKILL
+  job:
+    image: {image}
+    command: [/usr/bin/sleep, "0"]
 """
 
 
@@ -69,11 +72,11 @@ async def test_services_are_told_down_started_by_the_step_and_told_up(project: L
     engine.run("stop", worker)
     ended, _ = await look(project)
 
-    assert down.evidence == {"db": "down", "worker": "down"}
+    assert down.evidence == {"db": "down", "worker": "down", "job": "down"}
     assert down.step == Run("Start the project's services", ("docker", "compose", "up", "-d"))
     assert said[-1] == "Start the project's services: done", said
-    assert (up.status, up.evidence) == (Status.OK, {"db": "up", "worker": "up"}), up.summary
-    assert ended.evidence == {"db": "up", "worker": "down"}, ended.summary
+    assert (up.status, up.evidence) == (Status.OK, {"db": "up", "worker": "up", "job": "up"}), up.summary
+    assert ended.evidence == {"db": "up", "worker": "down", "job": "up"}, ended.summary
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ async def _look(view: View) -> Finding | None:
     states = _states(done.out)
     if states is None:
         return _says(view, services, Status.UNKNOWN, "what Docker answered could not be read", note)
-    services = [Service(one.name, one.ports, states.get(one.name, one.up and bool(one.ports))) for one in services]
+    services = [Service(one.name, one.ports, _well(one, states.get(one.name))) for one in services]
     if all(service.up for service in services):
         return _says(view, services, Status.OK, f"up: {_list(services)}", note)
     step = Run("Start the project's services", (*command(view), "up", "-d"))
@@ -197,19 +197,32 @@ async def in_front(view: View, answering: Sequence[int]) -> str:
     return ""
 
 
-def _states(text: str) -> dict[str, bool] | None:
-    """Return each service and whether it is up, from `ps --format json`; `None`: it cannot be read.
+def _well(service: Service, state: str | None) -> bool:
+    """Whether a service is as it should be: up; or done, where it is one that nobody can talk to: a job, not a server.
 
-    One array up to compose 2.20, one object a line since. A service that restarts or is unhealthy is not up.
+    `None`: Docker does not know it.
+    """
+    if state is None:
+        return service.up and bool(service.ports)
+    return state == "up" or (state == "done" and not service.ports)
+
+
+def _states(text: str) -> dict[str, str] | None:
+    """Return for each service `up`, `done` (ended with 0) or `down`, from `ps --format json`; `None`: unreadable.
+
+    One array up to compose 2.20, one object a line since. A service that restarts or is unhealthy is down, and one of
+    several containers that is worse than the others tells of all.
     """
     try:
         rows = (
             json.loads(text) if text.lstrip().startswith("[") else [json.loads(row) for row in text.splitlines() if row]
         )
-        found: dict[str, bool] = {}
+        found: dict[str, str] = {}
         for row in rows:
-            name, well = str(row["Service"]), row["State"] == "running" and row.get("Health") != "unhealthy"
-            found[name] = found.get(name, True) and well
+            well = row["State"] == "running" and row.get("Health") != "unhealthy"
+            state = "up" if well else "done" if (row["State"], row.get("ExitCode")) == ("exited", 0) else "down"
+            name = str(row["Service"])
+            found[name] = min(found.get(name, state), state, key=("down", "done", "up").index)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return found
