@@ -124,17 +124,16 @@ def apply(
     corrected = tuple(_correct(tree, each, rules.get(each.name), uses.get(each.name)) for each in variables)
     listed = {each.name for each in variables}
     added: list[Variable] = []
+    lacking: dict[str, list[tuple[str, str]]] = {}
     for name, (rule, place) in rules.items():
         if name in listed or usage.given(name):
             continue
         if rule.required or not has_template:
             added.append(_from_schema(name, rule, place, uses.get(name)))
             listed.add(name)
-            if has_template:
-                tree.trouble(
-                    "template.lacks", f"{name} is required by {place.rpartition(':')[0]} and stands in no template",
-                    place, variable=name,
-                )  # fmt: skip
+            lacking.setdefault(place.rpartition(":")[0], []).append((name, place))
+    if has_template:
+        _lacks(tree, variables[0].declared_in[0].rpartition(":")[0], lacking)
     undeclared: list[CodeRead] = []
     for name, use in sorted(uses.items()):
         if name in listed or usage.given(name):
@@ -149,7 +148,8 @@ def apply(
         read_elsewhere = _other_words(tree, commands, app)
         unused = tuple(
             each.name for each in corrected
-            if not (each.name in uses or each.name in rules or each.name in read_elsewhere or usage.given(each.name))
+            if not (each.name in uses or each.name in rules or each.name in read_elsewhere or usage.given(each.name)
+                    or _BY_ITSELF.match(each.name))
         )  # fmt: skip
     engines = tree.once("code.engines", lambda: _engines(tree))
     found = tuple(
@@ -157,6 +157,19 @@ def apply(
         for each in (*corrected, *added)
     )
     return found, main, tuple(undeclared), unused
+
+
+def _lacks(tree: Tree, template: str, lacking: dict[str, list[tuple[str, str]]]) -> None:
+    """Note which variables a schema requires and the template has not, the template as the first place."""
+    for schema, found in lacking.items():
+        names = [name for name, _ in found]
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        verbs = ("is", "stands") if len(names) == 1 else ("are", "stand")
+        tree.trouble(
+            "template.lacks",
+            f"{', '.join(names[:3])}{more} {verbs[0]} required by {schema} and {verbs[1]} in no template",
+            template, *(place for _, place in found[:6]), variable=names[0],
+        )  # fmt: skip
 
 
 _DATASOURCE = re.compile(rb"^datasource\s+\w+\s*\{([^}]{0,2000})\}", re.M)
@@ -207,6 +220,12 @@ def _configured(tree: Tree) -> frozenset[str]:
 
 
 _NAMING = ("Dockerfile", "turbo.json", "vercel.json", "schema.prisma", "app.json")
+
+_BY_ITSELF = re.compile(
+    r"^(OTEL|NX|TURBO|COMPOSE|DOCKER|NODE|PRISMA|SENTRY|NUXT|NITRO|NEXT_TELEMETRY|AWS|GOOGLE_APPLICATION|PYTHON|POSTGRES|"
+    r"MYSQL|MINIO|REDIS)_|^PG[A-Z]+$"
+)
+"""Names that SDKs, tools and containers read without being told; Nuxt fills its runtimeConfig from them."""
 
 _BY_LIBRARY = (
     ("@clerk/", ("CLERK_SECRET_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY", "NEXT_PUBLIC_CLERK_SIGN_IN_URL",
@@ -265,7 +284,8 @@ def _correct(tree: Tree, variable: Variable, found: tuple[Rule, str] | None, use
     kind = variable.kind if rule.secret is None else Kind.SECRET if rule.secret else Kind.PUBLIC
     return replace(
         variable,
-        need=Need.REQUIRED if rule.required else Need.OPTIONAL,
+        # NODE_ENV is set by what starts the app.
+        need=Need.REQUIRED if rule.required and variable.name != "NODE_ENV" else Need.OPTIONAL,
         probably=False,
         kind=kind,
         generate=_of_length(variable.generate, rule.rules),

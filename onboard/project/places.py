@@ -72,9 +72,10 @@ def find(tree: Tree, readme: Readme) -> list[Place]:
         )
         others = tuple(sorted(path for path in paths if path != ranked[0]))
         places.append(Place(folder, ranked[0], others))
-        if len(ranked) > 1:
+        if len(ranked) > 1 and ranked[0] not in told:
+            where = "the root folder" if folder == "." else folder
             tree.trouble(
-                "template.several", f"{len(ranked)} env templates in {folder}; {ranked[0]} is used", *ranked[:6]
+                "template.several", f"{len(ranked)} env templates in {where}; {ranked[0]} is used", *ranked[:6]
             )
     for folder, paths in plain.items():
         if folder in by_folder or any(not ignored(tree, path) for path in paths) is False:

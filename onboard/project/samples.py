@@ -117,6 +117,8 @@ def placeholder(name: str, value: str, kind: Kind, *, generated: bool = False, b
 
 def _bad_url(value: str, url: re.Match[str]) -> bool:
     host, user = url["host"], url["user"] or ""
+    if url["scheme"].lower() == "file":
+        return bool(_MARKS.search(value))
     if _LOCAL_HOSTS.match(host):
         return bool(
             re.search(

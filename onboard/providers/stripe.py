@@ -74,7 +74,7 @@ class Stripe(Provider):
             (
                 "STRIPE_PUBLISHABLE_KEY",
                 r"STRIPE_(\w+_)?(PUBLISHABLE|PUBLIC)_(API_)?KEY",
-                r"STRIPE_(PUBLISHABLE|PUBLIC|PK)",
+                r"STRIPE_(PUBLISHABLE|PUBLIC|PK|PKEY)",
                 r"STRIPE_PK_(TEST|LIVE)",
             ),
             Kind.PUBLIC,
@@ -92,7 +92,7 @@ class Stripe(Provider):
             (
                 "STRIPE_SECRET_KEY",
                 r"(NEXT_PRIVATE_)?STRIPE_(\w+_)?(SECRET|RESTRICTED)_(API_)?KEY",
-                r"(NEXT_PRIVATE_)?STRIPE_(API_KEY|SECRET|SK|KEY|PRIVATE_KEY)",
+                r"(NEXT_PRIVATE_)?STRIPE_(API_KEY|SECRET|SK|SKEY|KEY|PRIVATE_KEY)",
                 r"STRIPE_SK_(TEST|LIVE)",
             ),
             Kind.SECRET,

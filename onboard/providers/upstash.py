@@ -147,6 +147,8 @@ class Upstash(Provider):
         """Know the REST address by its host. A redis:// address under a plain name is Redis's own."""
         by_name = super().claim(name, value)
         scheme = scheme_of(value)
+        if host_of(value).startswith("qstash"):  # the queue's address, not Redis's
+            return None
         if scheme in ("http", "https") and host_of(value).endswith(".upstash.io"):
             return "url", 3
         if scheme in ("redis", "rediss") and "REST" not in name:

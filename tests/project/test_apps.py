@@ -67,7 +67,10 @@ def test_a_file_that_people_are_told_to_copy_is_the_template(tmp_path: Path, nam
         "docs/installing.md": f"cp {name} .env\n",
     }
 
-    assert (app(tmp_path, files).template, app(tmp_path, files).env_file) == (name, ".env")
+    found = understood(tmp_path, files)
+
+    assert (found.app.template, found.app.env_file) == (name, ".env")
+    assert found.troubles == ()  # it is said which of the two is used
 
 
 def test_without_a_template_the_readme_s_env_file_lists_the_variables(tmp_path: Path) -> None:

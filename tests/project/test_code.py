@@ -244,6 +244,28 @@ def test_another_database_s_address_is_not_taken_for_postgresql_s(tmp_path: Path
     assert [each.provider for each in known(other)] == ["postgres"]
 
 
+def test_what_a_template_lacks_is_told_once_for_a_schema_with_the_template_to_be_corrected(tmp_path: Path) -> None:
+    names = "".join(f"K{at}_KEY: z.string(), " for at in range(5))
+    schema = (
+        f"createEnv({{ server: {{ NODE_ENV: z.enum(['development', 'production']), A_KEY: z.string(), {names} }} }});"
+    )
+    files = {"package.json": next_app(), ".env.example": "A_KEY=\nNODE_ENV=development\n", "env.ts": schema}
+    found = understood(tmp_path, files)
+    (trouble,) = found.troubles
+
+    assert trouble.text == "K0_KEY, K1_KEY, K2_KEY and 2 more are required by env.ts and stand in no template"
+    assert trouble.places[0] == ".env.example"
+    assert [each.need for each in found.app.variables if each.name == "NODE_ENV"] == [Need.OPTIONAL]
+
+
+def test_what_libraries_read_by_themselves_is_not_said_to_be_unread(tmp_path: Path) -> None:
+    names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "PGSSLMODE", "NUXT_STRIPE_KEY", "LEFT_OVER")
+    template = "".join(f"{name}=\n" for name in names)
+    found = app(tmp_path, {"package.json": next_app(), ".env.example": template, "a.ts": "process.env.OTHER"})
+
+    assert found.unused == ("LEFT_OVER",)
+
+
 def test_code_settles_what_the_template_leaves_open(tmp_path: Path) -> None:
     files: Files = {
         "package.json": next_app(),

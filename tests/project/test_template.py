@@ -56,6 +56,7 @@ WORKING = [
     ("NEXT_PUBLIC_CLERK_SIGN_IN_URL", "/sign-in"),
     ("PUSHER_CLUSTER", "eu"),
     ("KEY_PREFIX", "shop_"),
+    ("AUTH_DATABASE", "file://./../dev.db"),
     ("ALLOWED_ORIGINS", "http://localhost,http://localhost:5173"),
     ("TURNSTILE_SECRET_KEY", "1x0000000000000000000000000000000AA"),
     (
