@@ -5,7 +5,7 @@ A place of the team's is never changed by itself: a person says so of each one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from onboard import remotes
 from onboard.checks._base import View
 from onboard.checks._scopes import SCOPES, same
 from onboard.model import Secret, Verdict
-from onboard.providers._base import Held, Values
+from onboard.providers._base import Held, Values, unclear
 from onboard.understanding import whose
 
 if TYPE_CHECKING:
@@ -77,12 +77,13 @@ async def give(view: View, place: Place, value: Secret) -> Verdict:
     from onboard.providers import _vercel_env, github
 
     service, _, id = place.id.partition(".")
+    login = await _logins.github(view) if service == "github" else _logins.vercel(view, linked=True)
+    if login.token is None:
+        return unclear(login.source, detail=f"`{login.help}` brings one")
     if service == "github":
-        login = await _logins.github(view)
-        values = Values([("token", Held(login.source, login.token or Secret("")))])
+        values = Values([("token", Held(login.source, login.token))])
         return await github.set_secret(view.machine, values, remotes.github(view.project), id, value)
-    login = _logins.vercel(view, linked=True)
-    values = _values(remotes.vercel(view.project), login.token or Secret(""))
+    values = _values(remotes.vercel(view.project), login.token)
     return await _vercel_env.set_env(view.machine, values, id, value)
 
 
@@ -117,7 +118,20 @@ async def _vercel(view: View, old: Mapping[str, Secret], new: Mapping[str, Secre
         return [*_unseen(new, f"not looked at: {listed.summary}")]
     pulled = await gather(*(env_pulled(view.machine, values, scope) for scope in SCOPES))
     scopes = {scope: one for scope, one in zip(SCOPES, pulled, strict=True) if not isinstance(one, Verdict)}
-    return [place for entry in listed if (place := _entry(entry, scopes, old, new)) is not None]
+    own = {entry.name for entry in listed}
+    found = [place for entry in listed if (place := _entry(entry, scopes, old, new)) is not None]
+    return [*found, *(place for scope, there in scopes.items() for place in _shared(scope, there, own, old))]
+
+
+def _shared(
+    scope: str, there: Mapping[str, Secret | None], own: Container[str], old: Mapping[str, Secret]
+) -> Iterator[Place]:
+    """Return what the team shares between its projects, and so stands in no entry of this one."""
+    why_not = "the team shares it between projects: change it on the team's page, for all of them"
+    for name, value in there.items():
+        source = next((one for one in old if value is not None and same(value, old[one])), None)
+        if source is not None and name not in own:
+            yield Place("", f"Vercel, {scope}", name, source, Holds.OLD, "", scope == "production", why_not)
 
 
 def _entry(

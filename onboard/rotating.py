@@ -80,7 +80,8 @@ class Talk:
             return await self._end(change, dead=change.old_dead)
         for place in await rotator.elsewhere(change):
             if place.holds is Holds.OLD:
-                person.say(f"- {place.variable} at {place.title} has the same value; it can get the new one too")
+                then = "it can get the new one too" if not place.why_not else place.why_not
+                person.say(f"- {place.variable} at {place.title} has the same value; {then}")
         if not await person.agree("Go on?"):
             person.say("not changed")
             return Ended.DECLINED

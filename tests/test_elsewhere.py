@@ -193,6 +193,29 @@ async def test_what_an_integration_keeps_and_what_another_lends_is_left_to_a_per
     assert places["GitHub Actions of wavepoint/shop"].startswith("the repository itself has none")
 
 
+async def test_what_the_team_shares_between_projects_is_named_and_left_to_a_person(team: Team) -> None:
+    team.world.vercel.shared["preview"] = {NAME: team.old}
+    rotator, change = await team.changed()
+
+    (place,) = await rotator.elsewhere(change)
+
+    assert (place.title, place.holds) == ("Vercel, preview", Holds.OLD)
+    assert place.why_not.startswith("the team shares it between projects")
+
+
+async def test_where_the_login_has_gone_meanwhile_nothing_is_sent(team: Team) -> None:
+    team.world.set(NAME, "preview", team.old)
+    rotator, change = await team.changed()
+    (place,) = await rotator.elsewhere(change)
+    (team.world.root / "home/.local/share/com.vercel.cli/auth.json").unlink()
+    before = len(team.world.served["vercel"].requests)
+
+    verdict = await rotator.give(change, place)
+
+    assert verdict.status is Status.UNKNOWN
+    assert len(team.world.served["vercel"].requests) == before
+
+
 async def test_a_test_key_is_not_offered_to_production(world: World) -> None:
     for name, kind in (("STRIPE_SECRET_KEY", "sensitive"), ("AUTH_SECRET", "sensitive")):
         world.set(name, "production", world.secret(), kind)

@@ -24,6 +24,8 @@ class VercelStandIn(StandIn):
             _env("STRIPE_SECRET_KEY", "sensitive", ["production", "preview"], ""),
             _env("APP_URL", "plain", ["production", "preview", "development"], "http://localhost:3000"),
         ]
+        self.shared: dict[str, dict[str, str]] = {}
+        """What the team shares between its projects, by environment; the project's own list does not have it."""
         self.sealed: dict[str, str] = {}
         """Values of `sensitive` entries by id, which nobody can read back."""
         self.readers: set[str] = set()
@@ -65,6 +67,7 @@ class VercelStandIn(StandIn):
                 return self._in_team(request) or self._challenged() or Response.json({"envs": hidden})
             case "GET", ("v3", "env", "pull", self.project, target):
                 env = {row["key"]: row["value"] or "[SENSITIVE]" for row in self.env if target in row["target"]}
+                env |= self.shared.get(target, {})
                 return self._in_team(request) or self._challenged() or Response.json({"env": env, "buildEnv": {}})
             case "PATCH", ("v9", "projects", self.project, "env", id):
                 return self._in_team(request) or self._challenged() or self._changed(id, token, request)
