@@ -144,7 +144,8 @@ def apply(
             excused = name in rules and not rules[name][0].required
             undeclared.append(CodeRead(name, tuple(use.places), "optional" if excused else use.need))
     unused: tuple[str, ...] = ()
-    if uses:
+    if uses and not any(member.depends_on("wrangler") for member in commands.packages.members.values()):
+        # Workers get theirs as an argument, under a name of their own choosing.
         read_elsewhere = _other_words(tree, commands, app)
         unused = tuple(
             each.name for each in corrected

@@ -155,7 +155,8 @@ def _app(common: _Common, folder: str, place: places.Place) -> App:
     mine = tuple(leaf for leaf in leaves if leaf.dir == folder)
     framework = "wasp" if dev and dev.command == "wasp start" else serving.framework(leaves, folder)
     env_file, env_source = places.target(tree, place, template.opening, said, mine, near, framework)
-    services = compose.find(tree, folder, said.text)
+    scripts = "\n".join(text for each in near for text in each.scripts.values())
+    services = compose.find(tree, folder, f"{said.text}\n{scripts}")
     variables = tuple(_told(variable, said) for variable in _variables(written, template, services))
     _warn(tree, template, variables)
     schema_file: str | None = None

@@ -25,7 +25,9 @@ _PLAIN_END = {
     "EXPIRY", "EXPIRES", "EXPIRATION", "TTL", "LENGTH", "LIMIT", "COUNT", "VERSION", "LEVEL", "TYPE", "PREFIX", "SIZE",
     "IN", "AGE", "ISSUER", "AUDIENCE", "ALGORITHM", "HEADER", "REQUIRED", "ROUNDS", "SECONDS", "MINUTES", "HOURS",
     "DAYS",
-    "TIMEOUT", "MS", "INTERVAL", "TEMPLATE", "USER", "USERNAME", "ORG", "PROJECT", "LOCATION", "ORIGIN", "ORIGINS",
+    "TIMEOUT", "MS",
+    "VALIDITY", "COMPLEXITY", "LIFETIME", "DURATION", "INTERVAL",
+    "TEMPLATE", "USER", "USERNAME", "ORG", "PROJECT", "LOCATION", "ORIGIN", "ORIGINS",
     "PROVIDER", "MODEL", "CLUSTER", "DATASET", "SLUG", "SCOPE", "SCOPES", "WINDOW", "REQUESTS", "STRATEGY", "DEBUG",
 }  # fmt: skip
 _PUBLIC = {"PUBLIC", "PUBLISHABLE", "ANON", "SITEKEY", "VAPID_PUBLIC"}
@@ -88,7 +90,7 @@ def _secret_words(name: str, words: list[str], value: str) -> bool:
         return True
     if last == "AUTH" and known & {"REDIS", "BASIC", "PROXY", "HTTP"}:
         return True
-    if last in _PLAIN_END:
+    if last in _PLAIN_END or (last not in _SECRET and value.strip().isdigit() and len(value) < 16):
         return False
     if {"MAX", "TOKENS"} <= known or {"MAX", "TOKEN"} <= known or value.lower() in ("true", "false"):
         return False

@@ -15,7 +15,7 @@ _TEMPLATE = re.compile(
     r"^(?:\.?env(?:[._-][\w-]+)*[._-](?:example|sample|template|dist|tpl|tmpl|defaults?|schema)(?:\.txt|\.local)?|"
     r"\.?env[._-](?:example|sample|template)[._-][\w-]+|[\w-]+[._-]env[._-](?:example|sample|template)|"
     r"\.env\.(?:example|sample|template)\.[\w-]+|\.?(?:example|sample|template|default)[._-]?env(?:\.local)?|"
-    r"\.env[_-]?(?:example|sample|template)|dotenv[._-](?:example|sample))$",
+    r"\.env[_-]?(?:example|sample|template)|\.dev\.vars\.(?:example|sample|template)|dotenv[._-](?:example|sample))$",
     re.I,
 )
 _ENVIRONMENT = re.compile(
@@ -58,7 +58,7 @@ def find(tree: Tree, readme: Readme) -> list[Place]:
     plain: dict[str, list[str]] = {}
     for path in tree.files():
         folder, _, name = path.rpartition("/")
-        if path.count("/") > 4 or "env" not in name or _FOLDERS_ASIDE.search(folder):
+        if path.count("/") > 4 or ("env" not in name and "vars" not in name) or _FOLDERS_ASIDE.search(folder):
             continue
         if _TEMPLATE.match(name) or path in told:
             by_folder.setdefault(folder or ".", []).append(path)
@@ -116,7 +116,7 @@ def target_by_name(template: str) -> str | None:
     stem = re.sub(r"[._-](example|sample|template|dist|tpl|tmpl|defaults?|schema)(?=\.|$)", "", name)
     if stem.startswith("env."):
         stem = "." + stem
-    return stem if stem.startswith(".env.") else None
+    return stem if stem.startswith((".env.", ".dev.vars")) else None
 
 
 def target(
@@ -210,6 +210,8 @@ def _reads_plain(tree: Tree, packages: list[Package]) -> bool:
                 return False
             if text and "dotenv/config" in text:
                 return True
+            if text and name.startswith("drizzle") and "process.env" in text and "nv(" not in text:
+                return True  # drizzle-kit loads .env, and nothing else, where the config does not
         if package.depends_on("prisma", "@prisma/client"):
             return True
     return False

@@ -25,7 +25,7 @@ _CREATE = re.compile(
     r"(?:create|make|add|set ?up|fill|edit|update|in|to|into)\b[^\n`]{0,40}`(?P<target>[\w./-]*\.env[\w.-]*)`", re.I
 )
 _PULL = re.compile(r"vercel env pull(?:\s+(?P<target>[\w./-]*\.env[\w.-]*))?")
-_DEVELOPMENT = re.compile(r"(^|/)\.env(\.local|\.dev|\.development)?(\.local)?$")
+_DEVELOPMENT = re.compile(r"(^|/)\.dev\.vars$|(^|/)\.env(\.local|\.dev|\.development)?(\.local)?$")
 _PAGES = re.compile(
     r"^(install\w*|(installing|getting|quick)-?[\w-]*|set-?up|develop\w*|local-?[\w-]*|contributing)\.mdx?$", re.I
 )

@@ -19,7 +19,7 @@ _URL = re.compile(
 _SEVERAL = re.compile(r"^https?://[^\s,]+(,\s*https?://[^\s,]+)+$", re.I)
 """Web addresses in a list, as allowed origins are."""
 _MARKS = re.compile(
-    r"\.\.\.|…|\*{2,}|x{3,}|<[^<>]+>|\[[A-Za-z][^\[\]]*\]|\{\{.*\}\}|__\w+__|_{3,}|"
+    r"\.\.\.|…|\*{2,}|[•●·]{2,}|x{3,}|<[^<>]+>|\[[A-Za-z][^\[\]]*\]|\{\{.*\}\}|__\w+__|_{3,}|"
     r"\b(your|yours?r?)([-_ ]|[A-Z]|$)|[-_ /.]your[-_ ]|^your|\byour\b|change[-_ ]?(me|this|it)|replace[-_ ]?(me|"
     r"this|with)?\b|"
     r"update[-_ ]this|to[-_ ]?be[-_ ]|fill[-_ ]?(in|me|this)|insert[-_ ]|^add[-_ ]|paste[-_ ]|enter[-_ ]|put[-_ ]?your|"
@@ -30,7 +30,7 @@ _MARKS = re.compile(
     r"(\b|_)here$|^get[-_ ]|/(abc|xyz)(/|$)|"
     r"^(mock|fake|dummy|stub|sample|my|foo|bar|baz)[-_]|^(foo|bar|baz|foobar|dummy|stub|fake|mock|none|null|undefined|"
     r"tbd|n/a|secret|supersecret|s3cret|password123|abc|abcd?e?f?|abc123|abcdef\w*|1234\w*|012345\d*|123456\d*)$|"
-    r"yoursite|yourdomain|yourcompany|yourapp|mysite\.com|mydomain|\.example(/|:|$)|ep-xxx|user:pass(word)?@(?!localhost|127)|"
+    r"yoursite|(^|[@.])domain\.(com|tld)\b|yourdomain|yourcompany|yourapp|mysite\.com|mydomain|\.example(/|:|$)|ep-xxx|user:pass(word)?@(?!localhost|127)|"
     r"username:password@(?!localhost|127)|johndoe:randompassword|super[-_ ]?(duper|secret|s3cret)|optional$",
     re.I,
 )

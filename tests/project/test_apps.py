@@ -19,6 +19,12 @@ TARGETS = [
     ({".env": "A_KEY=\n"}, ".env.local", "template"),
     ({".env.dev.example": "A_KEY=\n", "README.md": "cp .env.dev.example .env\n"}, ".env", "README"),
     ({".env.server.example": "A_KEY=\n"}, ".env.server", "template"),
+    ({".dev.vars.example": "A_KEY=\n"}, ".dev.vars", "template"),
+    (
+        {".env.example": "A=\n", "drizzle.config.ts": "url: process.env.DATABASE_URL", ".gitignore": ".env\n"},
+        ".env",
+        "habit",
+    ),
     (
         {
             "package.json": next_app(dev="dotenv -e .env -e .env.local -- next dev"),
@@ -140,6 +146,16 @@ def test_a_host_that_compose_does_not_know_is_no_service_of_this_machine(tmp_pat
     }
 
     assert [each.placeholder for each in app(tmp_path, files).variables] == [False, True, False, False]
+
+
+def test_the_compose_file_is_the_one_that_the_scripts_start(tmp_path: Path) -> None:
+    files = {
+        "package.json": next_app(infra="docker compose -f docker-compose.dev.yml up -d"),
+        "docker-compose.yml": "services:\n  web:\n    image: shop\n",
+        "docker-compose.dev.yml": "services:\n  db:\n    image: postgres\n",
+    }
+
+    assert app(tmp_path, files).compose_file == "docker-compose.dev.yml"
 
 
 def test_a_client_s_and_a_server_s_template_make_two_files(tmp_path: Path) -> None:

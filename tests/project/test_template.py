@@ -37,6 +37,8 @@ PLACEHOLDERS = [
     ("REDIS_URL", "redis://default:password@host:port"),
     ("ANALYTICS_ID", "G-..."),
     ("AWS_ACCESS_KEY_ID", "get_a_key_from_aws"),
+    ("MEASUREMENT_ID", "••••••"),
+    ("SMTP_HOST", "smtp.domain.com"),
     ("BUCKET_NAME", "bucket_name_here"),
     ("TOPIC_NAME", "projects/abc/topics/xyz"),
     ("ALLOWED_ORIGINS", "http://localhost:3000,https://your-app.com"),
@@ -100,7 +102,7 @@ PUBLIC = [
     "SMTP_HOST", "JWT_EXPIRES_IN", "MAX_TOKENS", "COOKIE_NAME", "NEXT_PUBLIC_POSTHOG_KEY", "RECAPTCHA_SITE_KEY",
     "AWS_REGION", "PASSWORD_LOGIN_ENABLED", "PUSHER_APP_ID", "TEAM_ID_VERCEL",
     "NEXT_PRIVATE_UPLOAD_ACCESS_KEY_ID", "VAPID_PUBLIC_KEY", "SMTP_FROM", "ENABLE_API_KEYS",
-    "DATABASE_CONNECTION_POOL_MIN",
+    "DATABASE_CONNECTION_POOL_MIN", "TOKEN_SALT_COMPLEXITY", "MAGIC_LINK_TOKEN_VALIDITY",
 ]  # fmt: skip
 
 
