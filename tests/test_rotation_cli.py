@@ -18,6 +18,7 @@ from onboard.sandbox.served import serve
 from onboard.sandbox.standins.resend import ResendStandIn
 from onboard.sandbox.standins.stripe import StripeStandIn
 from onboard.sandbox.standins.vercel import VercelStandIn
+from tests.e2e.test_first_day import Typist
 from tests.keyring_parts import Bus, keyring
 from tests.oracle import Oracle, oracle
 from tests.rotation_world import Place
@@ -226,3 +227,28 @@ def test_of_several_offers_the_one_that_is_made_here_needs_no_person(desk: Desk)
     assert done.returncode == 0, done.stderr
     assert len(desk.here.value("CRON_SECRET")) == 64
     desk.oracle.know(desk.here.value("CRON_SECRET"), name="cron", allowed=("file:*/.env.local",))
+
+
+def test_in_the_app_a_key_is_rotated_and_no_screen_ever_shows_one(desk: Desk) -> None:
+    old = desk.resend.key
+    log = desk.oracle.terminal(columns=100, rows=30)
+    at = Typist([ONBOARD], desk.env, (100, 30), cwd=desk.here.project, log=log)  # type: ignore[arg-type]
+    try:
+        at.sees("CRON_SECRET")  # a step is owed first
+        at.types("\x1b")
+        at.sees("owed.")
+        for key in ("v", "/", "resend", "\r", "c"):
+            at.types(key)
+        at.sees("Go on?")
+        at.types("\x1b[B\r")
+        at.sees("old one now?")
+        assert set(desk.resend.keys.values()) == {old, desk.here.value("RESEND_API_KEY")}
+        at.types("\x1b[B\r")
+        at.sees("refuses it")
+        at.types("\x11")
+        at.end()
+    finally:
+        at.child.close(force=True)
+        log.close()
+
+    assert list(desk.resend.keys.values()) == [desk.here.value("RESEND_API_KEY")] != [old]
