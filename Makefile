@@ -14,7 +14,7 @@ demo: $(VENV)/.ready
 
 ## The tests, under 5 minutes on two cores; the summary says which parts this machine lacks.
 test: $(VENV)/.ready-dev parts
-	$(BIN)/pytest -n 2 --dist worksteal -m "not long"
+	$(BIN)/pytest -n 3 --dist worksteal -m "not long"
 
 ## Those that repeat, fuzz and kill at many points; CI runs them too.
 test-long: $(VENV)/.ready-dev parts
