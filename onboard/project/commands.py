@@ -212,8 +212,9 @@ class Commands:
                     # pnpm and yarn run a binary of that name where there is no such script; bun runs files.
                     inner = replace(base, dir=target.dir)
                     if program == "bun" and re.search(r"/|\.[cm]?[jt]sx?$", name):  # only a file gets its env files
-                        inner = replace(inner, loaders=(*inner.loaders, "bun"))
-                    yield from self._words((name, *more), target, inner, seen)
+                        yield replace(inner, argv=(program, name, *more), loaders=(*inner.loaders, "bun"))
+                    else:
+                        yield from self._words((name, *more), target, inner, seen)
 
     def _everywhere(self, name: str, base: Leaf, seen: frozenset[tuple[str, str]]) -> Iterator[Leaf]:
         for member in self.packages.members.values():

@@ -60,7 +60,9 @@ def find(tree: Tree, readme: Readme) -> list[Place]:
         folder, _, name = path.rpartition("/")
         if path.count("/") > 4 or ("env" not in name and "vars" not in name) or _FOLDERS_ASIDE.search(folder):
             continue
-        if _TEMPLATE.match(name) or path in told:
+        # A file that git ignores is a developer's own, whatever the README copies from it.
+        copied = path in told and name not in (".env", ".env.development") and not ignored(tree, path)
+        if _TEMPLATE.match(name) or copied:
             by_folder.setdefault(folder or ".", []).append(path)
         elif name in (".env", ".env.development"):
             plain.setdefault(folder or ".", []).append(path)

@@ -32,6 +32,8 @@ _PAGES = re.compile(
 """Pages in `docs/` that speak of set-up."""
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 _LINE = re.compile(r"^(?:export )?[A-Z][A-Z0-9_]{2,}\s?=")
+_BARE = re.compile(r"^(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\s*(?:[(:–-]+\s*(?P<note>[^()]*)\)?)?$")
+"""A name without a value, with or without a word about it."""
 LISTEN = re.compile(r"stripe listen[^\n`\"']*")
 EXAMPLE = re.compile(r"(example|sample|template|dist|defaults?|tpl)", re.I)
 
@@ -130,8 +132,9 @@ def template(text: str) -> str:
             continue
         end = next((to for to in range(at + 1, len(rows)) if rows[to].strip().startswith(fence[1])), len(rows))
         block = [row.strip() for row in rows[at + 1 : end]]
-        said = [row for row in block if row and not row.startswith("#")]
         above = " ".join(rows[max(0, at - 5) : at])
+        block = [_BARE.sub(r"\g<name>= # \g<note>", row) for row in block]
+        said = [row for row in block if row and not row.startswith("#")]
         if said and all(map(_LINE.match, said)) and re.search(r"\.env\b|\benv(ironment)?\b", above, re.I):
             kept[at + 1 : end] = block
         at = end + 1

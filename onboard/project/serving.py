@@ -245,6 +245,7 @@ _ENTRIES = tuple(
     for end in ("ts", "js", "mjs")
 )
 _FALLBACK = re.compile(r"\bPORT\b[\"'`\])]*\s*(?:\)\s*)?(?:\|\||\?\?|,)\s*[\"'`]?(\d{4,5})\b")
+_FIXED = re.compile(r"\.listen\(\s*(\d{4,5})\b|\b(?:PORT|port)\s*[=:]\s*(\d{4,5})\b")
 _OWN_URL = re.compile(
     r"^(NEXT_PUBLIC_|PUBLIC_)?((APP|BASE|SITE|HOST|SERVER|BACKEND|API|PUBLIC)_)?(BASE_|SITE_)?(URL|ORIGIN)$"
 )
@@ -256,8 +257,8 @@ def _of_code(tree: Tree, leaf: Leaf) -> int | None:
     for name in dict.fromkeys((*named, *_ENTRIES)):
         path = name if leaf.dir == "." else f"{leaf.dir}/{name}"
         text = tree.text(path, matters=False)
-        if text and (match := _FALLBACK.search(text)):
-            return int(match[1])
+        if text and (match := _FALLBACK.search(text) or _FIXED.search(text)):
+            return int(match[match.lastindex or 0])
     return None
 
 

@@ -79,6 +79,23 @@ def test_a_file_that_people_are_told_to_copy_is_the_template(tmp_path: Path, nam
     assert found.troubles == ()  # it is said which of the two is used
 
 
+def test_an_ignored_file_is_no_template_even_where_the_readme_copies_it(tmp_path: Path) -> None:
+    files = {"package.json": next_app(), ".gitignore": ".env*\n", "README.md": "cp .env.shared .env\n"}
+
+    assert app(tmp_path / "a", {**files, ".env.shared": "A_KEY=real\n"}).template is None
+    assert app(tmp_path / "b", {**files, ".gitignore": "dist\n", ".env.shared": "A_KEY=\n"}).template == ".env.shared"
+
+
+def test_names_alone_in_the_readme_are_variables_too(tmp_path: Path) -> None:
+    readme = "## Environment variables\n\n```\nDATABASE_URL (postgres)\nMAIL_KEY\n```\n\n```\nnpm run dev\n```\n"
+    found = app(tmp_path, {"package.json": next_app(), "README.md": readme})
+
+    assert [(each.name, each.description, each.sample) for each in found.variables] == [
+        ("DATABASE_URL", "postgres", ""),
+        ("MAIL_KEY", "", ""),
+    ]
+
+
 def test_without_a_template_the_readme_s_env_file_lists_the_variables(tmp_path: Path) -> None:
     readme = (
         "## Set up the .env file\n\n```js\n# mail\nMAIL_KEY=\nAPP_URL=http://localhost:3000\n```\n\n"
@@ -212,6 +229,14 @@ PORTS = [
     ({"package.json": {"scripts": {"start:dev": "nest start --watch"}}}, 3000),
     ({"package.json": {"scripts": {"build": "tsc"}}}, None),
     ({"package.json": {"scripts": {"dev": "nodemon app.js"}}, "app.js": "listen(process.env.PORT || 3100)"}, 3100),
+    ({"package.json": {"scripts": {"dev": "nodemon app.js"}}, "app.js": "app.listen(3100, done)"}, 3100),
+    (
+        {
+            "package.json": {"scripts": {"dev": "bun --hot src/index.ts"}},
+            "src/index.ts": "export default { port: 3100 }",
+        },
+        3100,
+    ),
     (
         {
             "package.json": {"scripts": {"dev": "node ./server/dev-server.js"}},
