@@ -14,6 +14,7 @@ _OPTIONAL = re.compile(
     r"using|like|need|plan|prefer|"
     r"don'?t need)\b(?![^.\n]{0,80}\byou (can|could|will|may) (also )?(retrieve|find|get|copy|take|see|use)\b)|"
     r"\bif (unset|not set|empty|omitted|absent|missing)\b|\bif using\b|\bfalls? back\b|\bdefaults? to\b|"
+    r"\bnot need to be set\b|\b(can|may) be (left )?(empty|blank|omitted|unset|skipped)\b|"
     r"\byou can (safely )?(skip|ignore|omit|remove)\b|\bdo not need\b|\bdon'?t need\b|\bproduction only\b|"
     r"\b(used|needed|necessary|required|applies|relevant|only) (only )?(if|when)\b|\bset (this|these|it) (to|if|"
     r"only)\b|\bto enable\b|"

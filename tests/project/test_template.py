@@ -137,6 +137,8 @@ NEEDS = [
     ("#### OPTIONAL ####\nA_KEY=\n#### REQUIRED ####\nAPI_KEY=\n", "required"),
     ("### E2E tests\nAPI_KEY=\n", "optional"),
     ("# Used when MAIL=smtp\nAPI_KEY=\n", "optional"),
+    ("# for normal operation this does not need to be set\nAPI_KEY=\n", "optional"),
+    ("# Base64, can be left empty\nAPI_KEY=\n", "optional"),
     ("# If you are using Docker, you can find the values in compose.yml\nAPI_KEY=\n", None),
     ("# [Optional] Sign-in.\nONE_CLIENT_ID=\nONE_CLIENT_SECRET=\n\nTWO_CLIENT_ID=\n", "optional"),
     ("# [Optional] Sign-in.\nONE_CLIENT_ID=\n\nAPI_KEY=\n", None),
