@@ -140,7 +140,7 @@ async def run_step(view: View, step: Run) -> AsyncGenerator[Event, None]:
     """Run a step's command without the secrets; the last event is `done` or `failed`."""
     yield Event(f"runs {step.command}")
     env = dict(variables(view, secrets=False))
-    if step.argv[0] == "docker":  # the engine that was looked at
+    if {"docker", "supabase"} & {*step.argv}:  # the engine that was looked at
         env |= {name: view.machine.env[name] for name in DOCKER if name in view.machine.env}
     async for event in run(view, step.argv, env):
         if event.kind != "exit":

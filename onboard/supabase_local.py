@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from onboard.checks import local
 from onboard.checks._base import View
 from onboard.errors import ProcessError
 from onboard.machine import is_loopback
@@ -19,7 +19,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "jwt": ("JWT_SECRET",),
 }
 """Key of the provider → what `supabase status -o env` calls it, the new name first."""
-_SECONDS = 30.0
 
 
 def is_there(view: View) -> bool:
@@ -29,14 +28,13 @@ def is_there(view: View) -> bool:
 
 
 async def keys(view: View) -> Mapping[str, Secret]:
-    """Return the running stack's values by key id. Raises ProcessError where it does not run."""
-    root = Path(view.project.root)
-    found = view.machine.runner.find("supabase", root=root)
-    if found.path is None:
-        raise ProcessError("the Supabase CLI is not on this machine", found.reason)
-    done = await view.machine.runner.run((str(found.path), "status", "-o", "env"), cwd=root, timeout=_SECONDS)
-    told = dict(re.findall(r'^([A-Z0-9_]+)="?([^"\n]*)"?$', done.out, re.MULTILINE))
-    values = {key: next((told[name] for name in names if told.get(name)), "") for key, names in KEYS.items()}
-    if done.code != 0 or not is_loopback(values["url"]):
-        raise ProcessError("the local stack does not run", "start it: supabase start")
+    """Return the running stack's values by key id. Raises ProcessError where it does not run, and says why."""
+    told = await local.stack(view)
+    if told.why:
+        raise ProcessError(f"Supabase's local stack gave no keys: {told.why}", told.todo)
+    values = {
+        key: next((told.values[name] for name in names if told.values.get(name)), "") for key, names in KEYS.items()
+    }
+    if not is_loopback(values["url"]):
+        raise ProcessError("the local stack's address is not of this machine; nothing was taken over")
     return {key: Secret(value) for key, value in values.items() if value}

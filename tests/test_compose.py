@@ -272,7 +272,8 @@ async def test_supabases_stack_is_offered_where_the_address_is_local_and_nothing
 ) -> None:
     supabase(shop, f"http://127.0.0.1:{ports[1]}")
     shop.env["PATH"] = shop.alone()
-    shop.tool("supabase", "exit 0" if cli else None)
+    absent = "echo 'failed to inspect container health: Error: No such container: supabase_db_shop' >&2; exit 1"
+    shop.tool("supabase", absent if cli else None)
     found = (await look(shop, "local"))["local.supabase"]
 
     assert found.status is Status.FAIL

@@ -23,6 +23,9 @@ STRIPE_SHIM = MODULES / ".bin" / "stripe"
 """The npm package's wrapper: a SIGTERM to it alone leaves the binary running."""
 STRIPE_OLD = MODULES / "stripe-cli-old" / "bin" / "stripe"
 """1.45.2, which does not know `--all-snapshot`."""
+SUPABASE = MODULES / "@supabase" / "cli-linux-x64" / "bin" / "supabase"
+VERCEL = MODULES / "@vercel" / "vc-native-linux-x64" / "bin" / "vercel"
+"""The binaries that their npm packages choose on this kind of machine."""
 
 
 def missing(part: str, get: str = "make parts") -> NoReturn:
