@@ -98,9 +98,12 @@ async def look(view: View, *, confirmed: str = "") -> Target:
     values = Winning(view, tree, found)
     target = Target(push, notes=tuple(_notes(found)))
     if found.project:
-        why = f"it is the Supabase project {found.project}, linked in {found.source}"
-        named = {"project": found.project}
-        target = replace(target, identity=named, origin=found.source, names=(found.project,), production=why)
+        project, origin = found.project, found.source
+        other = values.find("SUPABASE_PROJECT_ID")
+        if other and origin != "the command itself":  # its CLI takes this before what is linked
+            project, origin = line(other.url.reveal(), limit=40), f"SUPABASE_PROJECT_ID of {other.place}"
+        why = f"it is the Supabase project {project}, as {origin} says"
+        target = replace(target, identity={"project": project}, origin=origin, names=(project,), production=why)
         return target if not _resets(found) else _refused(target, "a reset of a remote database is never run from here")
     found_urls, unsure = sources(view, tree, found, values)
     if not found_urls:

@@ -262,7 +262,7 @@ async def test_the_keys_of_the_local_stack_come_from_supabase_itself(tmp_path: P
             "NEXT_PUBLIC_SUPABASE_ANON_KEY": "sb_publishable_abc",
             "SUPABASE_SERVICE_ROLE_KEY": "sb_secret_abc",
         }
-        tool.write_text("#!/bin/sh\necho 'failed to inspect container health: Error: No such container: x' >&2\nexit 1\n")
+        tool.write_text("#!/bin/sh\necho 'failed to inspect container health: No such container: x' >&2\nexit 1\n")
         with pytest.raises(ProcessError, match="does not run"):
             await made(session, offer)
 

@@ -183,6 +183,8 @@ CONFIGS: dict[str, Config] = {
     ),
     "supabase --db-url": Config({}, ("DB",), script="supabase db push --db-url $DB", tool="supabase"),
     "supabase not linked": Config({}, script="supabase db push", tool="supabase", unsure=True),
+    "supabase --linked, and not linked": Config({}, script="supabase db push --linked", tool="supabase", unsure=True),
+    "supabase, a branch": Config({}, script="supabase db push --remote=main", tool="supabase", unsure=True),
     "psql": Config({}, ("DB",), script="psql $DB -f schema.sql", tool="psql"),
     "a program of its own": Config(
         {"migrate.ts": "import 'dotenv/config'; const sql = postgres(process.env.DATABASE_URL!)"},
@@ -358,6 +360,13 @@ SIGNS: dict[str, Sign] = {
         files={"supabase/.temp/project-ref": "abcdefghijklmnopqrst"},
         script="supabase db push",
     ),
+    "a Supabase project that the shell names instead": Sign(
+        SAFE,
+        "zyxwvutsrqponmlkjihg",
+        files={"supabase/.temp/project-ref": "abcdefghijklmnopqrst"},
+        script="supabase migration up --remote",
+        env={"SUPABASE_PROJECT_ID": "zyxwvutsrqponmlkjihg"},
+    ),
     "code decides": Sign(SAFE, None, files={"drizzle.config.ts": CONFIG.replace(READ, "pick()")}),
     "MySQL somewhere": Sign("mysql://u:pass-word-1234@db.acme.invalid/shop", "shop", files=PLACE),
     "a flag that drops data": Sign(
@@ -520,8 +529,8 @@ ENDED: dict[str, tuple[str, str, int, str, str]] = {
     ),
     "supabase 3 wants to ask": (
         "supabase",
-        "Confirmation required: Apply 1 migration. This run can not ask because stdout is not a terminal. "
-        "Nothing was changed.",
+        "Confirmation required: Apply 1 migration (target: custom Postgres (127.0.0.1:5432)). This run can'\\''t ask "
+        "because stdout is not a terminal. Nothing was changed.\\nRe-run with --yes to confirm.",
         1,
         "failed",
         "only you can answer; nothing was applied",
@@ -544,7 +553,7 @@ ENDED: dict[str, tuple[str, str, int, str, str]] = {
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", ENDED)
 async def test_the_end_is_told_by_the_tools_own_words(shop: Light, name: str) -> None:
-    """Prisma's words are those of 6.19.3 (tests/e2e/test_push_prisma.py), Supabase's from its documents and issues."""
+    """Prisma's words are those of 6.19.3 (tests/e2e/test_push_prisma.py), Supabase's those of 3.1.0."""
     tool, said, code, kind, words = ENDED[name]
     files = PLACE if tool == "drizzle" else {}
     script = {"drizzle": DRIZZLE, "prisma": PRISMA, "supabase": "supabase db push --db-url $DATABASE_URL"}[tool]

@@ -5,8 +5,11 @@ The stack's containers have the names and labels that the CLI looks for, and sle
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,9 @@ import pytest
 from onboard import providers, supabase_local
 from onboard.errors import ProcessError
 from onboard.model import Finding, Run, Status, Tell
+from onboard.project import connection
+from onboard.project.files import Tree
+from onboard.project.values import Push
 from tests.e2e.light import Light
 from tests.parts import SUPABASE, needed
 from tests.parts.docker import SLEEPER, Engine, docker_engine
@@ -158,3 +164,50 @@ async def test_a_stack_whose_address_is_elsewhere_gives_nothing(project: Light, 
     config.write_text("project_id = 'shop'\n[api]\nexternal_url = 'https://elsewhere.example'\n")
     with pytest.raises(ProcessError, match="not of this machine"):
         await keys(project)
+
+
+REF, OTHER = "abcdefghijklmnopqrst", "zyxwvutsrqponmlkjihg"
+URL = "postgresql://u:p@127.0.0.1:1/shop"
+
+
+@pytest.mark.parametrize(
+    ("words", "goes"),
+    [
+        ("db push", "local stack"),
+        ("db push --linked", f"project {REF}"),
+        ("db push --remote", f"project {REF}"),
+        ("db push --remote --yes", f"project {REF}"),
+        (f"db push --remote={OTHER}", f"project {OTHER}"),
+        (f"migration up --remote {OTHER}", f"project {OTHER}"),
+        ("migration up", "local stack"),
+        ("migration up --remote", f"project {REF}"),
+        (f"db push --remote={URL}", "custom Postgres"),
+        (f"migration up --db-url {URL}", "custom Postgres"),
+    ],
+)
+def test_where_a_push_goes_is_read_as_the_cli_goes(tmp_path: Path, words: str, goes: str) -> None:
+    package = {"scripts": {"push": f"supabase {words}"}, "devDependencies": {"supabase": "^3.1.0"}}
+    (tmp_path / "package.json").write_text(json.dumps(package))
+    (tmp_path / "supabase" / ".temp").mkdir(parents=True)
+    (tmp_path / "supabase" / ".temp" / "project-ref").write_text(REF)
+    (tmp_path / "supabase" / "config.toml").write_text("project_id = 'shop'\n[db]\nport = 1\n")
+    # Nothing is reached: what it says before is what is looked at.
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "DO_NOT_TRACK": "1", "HTTPS_PROXY": "http://127.0.0.1:1"}
+    env |= {"SUPABASE_ACCESS_TOKEN": f"sbp_{'0' * 40}", "SUPABASE_NO_UPDATE_NOTIFIER": "1"}
+    argv = [str(needed(SUPABASE)), *words.split()]
+    with subprocess.Popen(argv, cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        said = []
+        for row in process.stderr:
+            said.append(row.decode())
+            if "Target:" in said[-1]:
+                break
+        process.kill()
+    found = connection.find(Tree(tmp_path), Push("npm run push", "push", "supabase"))
+    read = "local stack" if found.local else f"project {found.project}" if found.project else "custom Postgres"
+
+    told = re.match(r"Target: (project \w+|local stack|custom Postgres)", said[-1])
+    assert told is not None, said
+    assert told[1] == goes == read
+    assert not found.unsure
+    assert bool(found.url) is (goes == "custom Postgres")

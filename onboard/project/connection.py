@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onboard.model import Secret
@@ -90,7 +91,7 @@ def find(tree: Tree, push: Push) -> Connection:
         case "drizzle" | "prisma" if leaf.program in ("drizzle-kit", "prisma"):
             found = _configured(tree, leaf, push.tool)
         case "supabase":
-            found = _supabase(tree, leaf)
+            found = _supabase(tree, leaf, _major(commands, push.dir, "supabase"))
         case _:
             found = _script(tree, leaf)
     return Connection(
@@ -112,6 +113,14 @@ def _leaves(commands: Commands, push: Push) -> tuple[Leaf, ...]:
     if push.script is not None and package is not None and push.script in package.scripts:
         return commands.script(package, push.script)
     return commands.text(push.command, push.dir)
+
+
+def _major(commands: Commands, folder: str, name: str) -> int:
+    """Return the major version of a package that the app or the whole repository depends on; 0: it is not told."""
+    for package in (commands.packages.members.get(folder), commands.packages.members.get(".")):
+        if package is not None and (found := re.match(r"[\^~>=v]*\s*(\d+)", package.dependencies.get(name, ""))):
+            return int(found[1])
+    return 0
 
 
 def _throws_away(leaf: Leaf) -> bool:
@@ -197,19 +206,39 @@ def _of_schema(tree: Tree, schema: str, loads: tuple[Load, ...]) -> Connection:
     )
 
 
-def _supabase(tree: Tree, leaf: Leaf) -> Connection:
+def _supabase(tree: Tree, leaf: Leaf, major: int) -> Connection:
+    """Read where Supabase's CLI goes. `major`: its version in the repository, which decides what a bare push means."""
     base = leaf.option("--workdir")
     folder = join(leaf.dir, base) if base else leaf.dir
-    if url := leaf.option("--db-url", "--remote"):
+    remote = _remote(leaf.argv)
+    url = leaf.option("--db-url") or (remote if remote and re.match(r"postgres(ql)?://|\$", remote) else None)
+    if url:
         return Connection("the command itself", _terms_of_shell(url))
-    local = "--local" in leaf.argv or ("--linked" not in leaf.argv and leaf.argv[1:2] == ("migration",))
-    if local:
+    if remote and re.fullmatch(r"[a-z]{20}", remote):
+        return Connection("the command itself", project=remote)
+    if remote:
+        return Connection(unsure="--remote names a branch of a Supabase project, and only its CLI knows which")
+    linked = remote is not None or "--linked" in leaf.argv
+    if not linked and ("--local" in leaf.argv or leaf.argv[1:2] == ("migration",) or major >= 3):
         return Connection("the command itself", local=True)
     path = join(folder, "supabase/.temp/project-ref")
     ref = (tree.text(path, matters=False) or "").strip()
     if re.fullmatch(r"[a-z]{20}", ref):
         return Connection(path, project=ref)
-    return Connection(unsure="the folder is not linked to a Supabase project (supabase link)")
+    if linked:
+        return Connection(unsure="the folder is not linked to a Supabase project (supabase link)")
+    return Connection(unsure="`supabase db push` goes to the local stack with CLI 3 and to a linked project with CLI 2")
+
+
+def _remote(argv: Sequence[str]) -> str | None:
+    """Return what `--remote` names; empty: the linked project; `None`: it is not there."""
+    for at, word in enumerate(argv):
+        if word.startswith("--remote="):
+            return word.partition("=")[2]
+        if word == "--remote":
+            after = argv[at + 1] if at + 1 < len(argv) else ""
+            return "" if after.startswith("-") else after
+    return None
 
 
 def _script(tree: Tree, leaf: Leaf) -> Connection:
