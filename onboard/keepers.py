@@ -5,7 +5,8 @@ limit. What they print is never shown, but for the first line of an error.
 
 Sources: developer.1password.com/docs/cli/reference/commands/{inject,read,item} and /docs/cli/secrets-template-syntax;
 docs.doppler.com/docs/accessing-secrets and DopplerHQ/cli `pkg/cmd/secrets.go`; infisical.com/docs/cli/commands/export
-and Infisical/cli `packages/cmd/export.go`, `packages/util/secrets.go`; cli.github.com/manual/gh_auth_token.
+and Infisical/cli `packages/cmd/export.go`, `packages/util/{secrets,helper,auth,log}.go` (its program is in
+no registry, so that no test runs it); cli.github.com/manual/gh_auth_token.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,11 @@ REFERENCE = re.compile(r"\{\{\s*(op://[^{}\n]+?)\s*\}\}|(?<![\w+\\.-])(op://[\w.
 """A secret reference in a text, as `op inject` finds them: in double braces, or bare with few characters."""
 _BARE = re.compile(r"op://[\w./?=&-]+")
 _PREFIX = re.compile(r"^\[ERROR\]\s*[\d/]+\s+[\d:]+\s*|^(error|Doppler Error|Unable to \w+):\s*", re.I)
+_FRAME = " \t│╭╮╰╯─"
+"""Infisical draws one around an error of its service, whose own words stand after `Message:`."""
+_MACHINE_TOKENS = ("INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_ACCESS_TOKEN")
+"""With one, `infisical export` does not look which project the folder is linked to."""
+_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _EVERYWHERE = ("DBUS_SESSION_BUS_ADDRESS",)
 """Where a login rests in the keyring, it is read from there."""
 
@@ -73,10 +79,20 @@ INFISICAL = Keeper(
     "infisical",
     "Infisical",
     "infisical",
-    ("INFISICAL_TOKEN", "INFISICAL_API_URL", "INFISICAL_VAULT_FILE_PASSPHRASE"),
+    (
+        *("INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_ACCESS_TOKEN", "INFISICAL_DOMAIN", "INFISICAL_API_URL"),
+        *("INFISICAL_PROFILE", "INFISICAL_ORG", "INFISICAL_VAULT_FILE_PASSPHRASE"),
+    ),
     "infisical login",
-    ("must be logged in", "session has expired", "logged in details", "infisical login"),
-    ("not yet connected this project", "infisical init", "--projectid"),
+    (
+        "no valid login session",
+        "must be logged in",
+        "session has expired",
+        "logged in details",
+        "infisical login",
+        "code: 401",
+    ),
+    ("not yet connected this project", "infisical init", "--projectid", "project id is required"),
     "infisical init",
 )
 GH = Keeper("gh", "GitHub's CLI", "gh", ("GH_CONFIG_DIR",), "gh auth login", ("no oauth token", "gh auth login"))
@@ -149,7 +165,10 @@ async def infisical(view: View) -> dict[str, Secret]:
             f".infisical.json sends your Infisical login to {line(steering, limit=80)}; nothing was asked",
             "where that server is yours, set INFISICAL_API_URL to it in your shell",
         )
-    said = _json(INFISICAL, await ask(view, INFISICAL, "export", "--format=json"))
+    machine = any(view.machine.env.get(name) for name in _MACHINE_TOKENS)
+    project = next((id for one in _infisical_files(view) if _ID.fullmatch(id := str(one.get("workspaceId")))), "")
+    which = (f"--projectId={project}",) if machine and project else ()
+    said = _json(INFISICAL, await ask(view, INFISICAL, "export", "--format=json", *which))
     if not isinstance(said, list):
         raise _odd(INFISICAL)
     pairs = [(one.get("key"), one.get("value")) for one in said if isinstance(one, dict)]
@@ -158,19 +177,26 @@ async def infisical(view: View) -> dict[str, Secret]:
 
 def _steering(view: View) -> str:
     """Return the server that the repository's own file names and that the shell does not; empty: none."""
-    if view.machine.env.get("INFISICAL_API_URL"):
+    if any(view.machine.env.get(name) for name in ("INFISICAL_DOMAIN", "INFISICAL_API_URL")):
         return ""
+    for found in _infisical_files(view):
+        for key, value in found.items():
+            if isinstance(value, str) and ("://" in value or re.search("url|domain|host", key, re.I)):
+                return value
+    return ""
+
+
+def _infisical_files(view: View) -> Iterator[Mapping[str, object]]:
+    """Yield what the repository's `.infisical.json` say, the app's before the root's."""
     tree = Tree(Path(view.project.root))
     for folder in dict.fromkeys((view.app.dir, ".")):
         text = tree.text(".infisical.json" if folder == "." else f"{folder}/.infisical.json", matters=False)
         try:
             found = json.loads(text) if text else {}
         except (ValueError, RecursionError):
-            found = {}
-        for key, value in found.items() if isinstance(found, dict) else ():
-            if isinstance(value, str) and ("://" in value or re.search("url|domain|host", key, re.I)):
-                return value
-    return ""
+            continue
+        if isinstance(found, dict):
+            yield found
 
 
 async def gh(view: View) -> Secret:
@@ -216,7 +242,10 @@ def _failure(view: View, keeper: Keeper, err: str) -> Exception:
         )
     if any(one in text for one in keeper.signed_out):
         return NeedsPerson(f"{keeper.title} is signed out on this machine", f"run `{keeper.sign_in}`, and try again")
-    first = next((one.strip() for one in err.splitlines() if one.strip()), "")
+    rows = [row for one in err.splitlines() if (row := one.strip(_FRAME))]
+    first = next(
+        (row.removeprefix("Message: ") for row in rows if row.startswith("Message: ")), rows[0] if rows else ""
+    )
     said = children.redactor(view).text(line(_PREFIX.sub("", first), limit=200))
     return NetworkError(f"{keeper.title} gave nothing" + (f": {said}" if said else ""))
 

@@ -224,6 +224,23 @@ async def test_a_repository_cannot_send_the_infisical_login_elsewhere(key: str, 
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("name", ["INFISICAL_DOMAIN", "INFISICAL_API_URL"])
+async def test_a_server_that_the_shell_names_is_asked_and_a_machines_token_is_told_the_project(
+    name: str, tmp_path: Path
+) -> None:
+    shell = {name: "https://team.example", "INFISICAL_TOKEN": "of a machine"}
+    made = desk(tmp_path, "STRIPE_SECRET_KEY=\n", env=shell)
+    link = {"workspaceId": "62faf98a-3a7c-4f1e", "domain": "https://evil.test"}
+    (made.here.project / ".infisical.json").write_text(json.dumps(link))
+    made.program("infisical", "echo '[]'")
+    await made.read("infisical")
+    env = made.ran("infisical", ".env")
+    assert all(f"{one}={text}" in env for one, text in shell.items())
+    assert made.ran("infisical").split() == ["export", "--format=json", "--projectId=62faf98a-3a7c-4f1e"]
+    await made.session.close()
+
+
+@pytest.mark.anyio
 async def test_the_token_of_the_github_cli_is_for_the_variable_that_is_one(tmp_path: Path) -> None:
     made = desk(tmp_path, "GITHUB_TOKEN=\nGITHUB_CLIENT_SECRET=\n", env={"GH_TOKEN": "of the shell"})
     token = "gho_" + alnum(36)
@@ -276,7 +293,39 @@ FAILURES: dict[str, tuple[str, str, type[OnboardError], str]] = {
         NeedsPerson,
         "infisical login",
     ),
+    "infisical: no session": (
+        "infisical",
+        "INF No valid login session found, triggering login flow\n^D\nerror: ^D",
+        NeedsPerson,
+        "infisical login",
+    ),
+    "infisical: token refused": (
+        "infisical",
+        "╭────────╮\n│ Request: GET https://us.infisical.com/api/v3/secrets │\n│ Response Code: 401 Unauthorized │\n"
+        "│ Message: Token missing │\n╰────────╯",
+        NeedsPerson,
+        "infisical login",
+    ),
+    "infisical: not allowed": (
+        "infisical",
+        "╭────────╮\n│ Request: GET https://us.infisical.com/api/v3/secrets │\n│ Response Code: 403 Forbidden │\n"
+        "│ Message: You are not a member of this project │\n╰────────╯",
+        NetworkError,
+        "gave nothing: You are not a member of this project$|gave nothing: You are not a member of this project ",
+    ),
+    "infisical: not linked, with a machine's token": (
+        "infisical",
+        "Project ID is required when using machine identity",
+        NeedsPerson,
+        "infisical init",
+    ),
     "infisical: not linked": (
+        "infisical",
+        "Please either run infisical init to connect to a project or pass in project id with --projectId flag",
+        NeedsPerson,
+        "infisical init",
+    ),
+    "infisical: not linked, before": (
         "infisical",
         "It looks you have not yet connected this project to Infisical\nTo do so, run [infisical init] then run again",
         NeedsPerson,
