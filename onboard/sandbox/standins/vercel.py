@@ -1,4 +1,4 @@
-"""Vercel: users, tokens, one project with its variables, and Global Config stores."""
+"""Vercel: users, tokens, a team's one project with its variables, and Global Config stores."""
 
 from typing import Any
 
@@ -69,7 +69,13 @@ class VercelStandIn(StandIn):
                 env = {row["key"]: row["value"] or "[SENSITIVE]" for row in self.env if target in row["target"]}
                 env |= self.shared.get(target, {})
                 return self._in_team(request) or self._challenged() or Response.json({"env": env, "buildEnv": {}})
-            case "PATCH", ("v9", "projects", self.project, "env", id):
+            case "GET", ("teams", self.team):
+                return Response.json({"id": self.team, "slug": "wavepoint", "name": "WavePoint"})
+            case "GET", ("projects", self.project, "custom-environments"):
+                return self._in_team(request) or Response.json({"environments": []})
+            case "POST", ("v10", "projects", self.project, "env"):
+                return self._in_team(request) or self._challenged() or self._added(request)
+            case "PATCH", (("v9" | "v10"), "projects", self.project, "env", id):
                 return self._in_team(request) or self._challenged() or self._changed(id, token, request)
             case method, ("v1", "global-config", id, *rest) if id in self.configs:
                 return self._config(method, rest, self.configs[id], request)
@@ -92,6 +98,16 @@ class VercelStandIn(StandIn):
         if row["type"] == "sensitive":
             self.sealed[id], row["value"] = row["value"], ""
         return Response.json({**row, "value": "encrypted…"})
+
+    def _added(self, request: Request) -> Response:
+        data = request.data if isinstance(request.data, dict) else {}
+        row = _env(str(data.get("key")), str(data.get("type")), list(data.get("target", [])), str(data.get("value")))
+        if any(one["key"] == row["key"] and set(one["target"]) & set(row["target"]) for one in self.env):
+            return _error(400, "ENV_CONFLICT", "An Environment Variable of that name is there already.")
+        self.env.append(row)
+        if row["type"] == "sensitive":
+            self.sealed[row["id"]], row["value"] = row["value"], ""
+        return Response.json({"created": {**row, "value": "encrypted…"}, "failed": []}, 201)
 
     def _tokens(self, method: str, rest: list[str], token: str) -> Response:
         id = next(id for id, one in self.tokens.items() if one == token)
