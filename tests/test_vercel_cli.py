@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
 from onboard.checks._logins import vercel as login
 from onboard.machine import Machine
@@ -142,3 +143,23 @@ def test_an_entry_of_a_branch_is_meant_by_its_branch_and_without_one_the_cli_ask
     assert untouched == ["old", "old"]
     assert done.returncode == 0, done.stderr
     assert [row["value"] for row in stand_in.env[-2:]] == ["old", "new"]
+
+
+@pytest.mark.parametrize("scope", ["production", "preview", "development"])
+async def test_what_a_scope_has_is_read_as_vercel_env_pull_writes_it(
+    tmp_path: Path, stand_in: VercelStandIn, served: Served, run: Run, scope: str
+) -> None:
+    stand_in.shared[scope] = {"TEAM_KEY": "of the team"}
+    done = run(f"vercel env pull pulled.env --environment={scope} --yes")
+    keys = {"token": stand_in.token, "project": stand_in.project, "org": stand_in.team}
+    values, machine = held(keys, vercel.provider), a_machine(tmp_path, served.endpoints)
+    theirs = [(one.method, one.path, one.query.get("teamId")) for one in served.requests][-1]
+    found = await vercel_env.env_pulled(machine, values, scope)
+    await machine.network.close()
+    ours = [(one.method, one.path, one.query.get("teamId")) for one in served.requests][-1]
+    written = dotenv_values(tmp_path / "shop" / "pulled.env")
+
+    assert done.returncode == 0, done.stderr
+    assert not isinstance(found, Verdict)
+    assert ours == theirs
+    assert {name: value.reveal() if value else "[SENSITIVE]" for name, value in found.items()} == written
