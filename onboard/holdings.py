@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +14,14 @@ from onboard.checks.drift import old_defaults
 from onboard.envfile import ignore
 from onboard.envfile.document import EnvFile
 from onboard.envfile.names import refusal
-from onboard.envfile.order import before
+from onboard.envfile.order import after, before
 from onboard.envfile.readers import READERS, Reader
 from onboard.envfile.scan import plain_values
 from onboard.errors import EnvFileError, VaultError
 from onboard.model import Kind, Need, Secret, Variable
 from onboard.project import App, Project
 from onboard.project.files import Tree
+from onboard.project.samples import reference
 
 if TYPE_CHECKING:
     from onboard.choices import Choices
@@ -99,6 +100,20 @@ class Holdings:
                         found.setdefault(variable, path.name)
         return found
 
+    def farther(
+        self, values: Mapping[str, Secret], readers: Sequence[str], variables: Iterable[Variable]
+    ) -> Mapping[str, tuple[str, Secret]]:
+        """Return what ours has no value for and an env file after it gives the app, with that file; no placeholder."""
+        samples = {variable.name: variable.sample for variable in variables if variable.placeholder}
+        found: dict[str, tuple[str, Secret]] = {}
+        for path in self._after(readers):
+            data = _bytes(path)
+            for name, value in parse(data, readers).items() if data is not None else ():
+                real = value and value.reveal() != samples.get(name) and not reference(value.reveal())
+                if real and not values.get(name):
+                    found.setdefault(name, (path.name, value))
+        return found
+
     def beside(self) -> Mapping[str, Mapping[str, Secret]]:
         """Return the env files of the repository's other apps, by path relative to the root."""
         found: dict[str, Mapping[str, Secret]] = {}
@@ -110,7 +125,8 @@ class Holdings:
 
     def files(self) -> tuple[Path, ...]:
         """Return all env files that are looked at, whether they are there or not."""
-        return (self.path, *self._before(self._project.app.readers), *(path for _, path in self._others()))
+        readers = self._project.app.readers
+        return (self.path, *self._before(readers), *self._after(readers), *(path for _, path in self._others()))
 
     def _others(self) -> Iterator[tuple[App, Path]]:
         for app in self._project.apps:
@@ -120,6 +136,9 @@ class Holdings:
 
     def _before(self, readers: Sequence[str]) -> list[Path]:
         return [self.path.with_name(name) for name in before(readers, self.path.name)]
+
+    def _after(self, readers: Sequence[str]) -> list[Path]:
+        return [self.path.with_name(name) for name in after(readers, self.path.name)]
 
     async def put(
         self,
@@ -236,7 +255,8 @@ class Holdings:
             return b""
         env = EnvFile.parse(data)
         fit = (v for v in variables if v.ready is not None and refusal(v.name, v.ready) is None)
-        ready = {v.name for v in fit if not self.apart(v.name)}
+        later = self.farther({}, self._project.app.readers, variables)  # a default would hide what stands there
+        ready = {v.name for v in fit if not self.apart(v.name) and v.name not in later}
         try:
             for name in env.names():
                 if name not in ready:
@@ -284,6 +304,8 @@ def owed(view: View) -> dict[str, Secret]:
         wanted = not variable.commented and (variable.kind is Kind.PUBLIC or variable.need is Need.REQUIRED)
         if stored is not None and present != stored.value:
             found[variable.name] = stored.value
+        elif variable.name in view.farther:
+            continue  # the app has it from there
         elif untouched and wanted and variable.ready is not None and refusal(variable.name, variable.ready) is None:
             found[variable.name] = Secret(variable.ready)
     return found
@@ -320,6 +342,7 @@ def view(
         env=env,
         values=values,
         nearer=holdings.nearer(values, project.app.readers),
+        farther=holdings.farther(values, project.app.readers, variables),
         beside=holdings.beside(),
         stored=stored,
         choices=choices,

@@ -96,6 +96,7 @@ def _sources(view: View, name: str) -> tuple[str, ...]:
         *(("shell",) if view.machine.env.get(name) is not None else ()),
         *((view.nearer[name],) if name in view.nearer else ()),
         *(("env_file",) if name in view.values and name not in view.apart else ()),
+        *((view.farther[name][0],) if name in view.farther else ()),
         *(("vault",) if view.stored and name in view.stored else ()),
     )
 

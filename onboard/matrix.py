@@ -101,6 +101,8 @@ def _schema(view: View, variable: Variable | None) -> str:
 def _file(view: View, name: str, variable: Variable | None) -> str:
     if variable is None:
         return "set"
+    if name in view.farther:
+        return ""
     found = variables.state(view, variable)
     if found == "missing" and variable.need is Need.OPTIONAL:
         return ""

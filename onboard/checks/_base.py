@@ -38,6 +38,8 @@ class View:
     """What the app would read: the env file through its main reader. Without the shell's variables."""
     nearer: Mapping[str, str] = field(default_factory=dict)
     """Names that another env file sets too and that win over this one in the reader's own order, with that file."""
+    farther: Mapping[str, tuple[str, Secret]] = field(default_factory=dict)
+    """What the env file has no value for and the app reads from another one after it: that file, and the value."""
     beside: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
     """The env files of the repository's other apps, by path relative to its root, as their own readers read them."""
     stored: Mapping[str, Entry] | None = None
@@ -70,6 +72,10 @@ class View:
             and not reference(value.reveal())
             and not ((v := self.variable(name)) and v.placeholder and v.sample == value.reveal())
         }
+
+    def read(self) -> dict[str, Held]:
+        """Return what is held, and what the app reads from the files after the env file."""
+        return {name: Held(name, value) for name, (_, value) in self.farther.items()} | self.held()
 
     def variable(self, name: str) -> Variable | None:
         """Return the variable of that name; `None` where the project does not declare it."""

@@ -51,7 +51,7 @@ def database(view: View) -> tuple[str, str, Values] | None:
     """Return the provider id of the app's database, its variable and its values; `None`: none is declared."""
     for service in view.services:
         if service.provider.id in ("neon", "postgres"):
-            values = held(service, view.held())
+            values = held(service, view.read())
             key = service.provider.credentials[0].needs[0]
             name = values.variable(key) or next((n for n, k in service.keys.items() if k == key), "")
             if name:

@@ -7,7 +7,8 @@ import stat
 from functools import partial
 
 from onboard.checks._base import Check, View
-from onboard.model import Finding, Status, Tell, Write
+from onboard.checks.variables import state
+from onboard.model import Finding, Need, Status, Tell, Write
 
 
 def checks(view: View) -> tuple[Check, ...]:
@@ -32,8 +33,12 @@ def _file(view: View) -> Finding:
     if view.choices and view.choices.without_secrets:
         return check.says(Status.OK, f"there is no {name}, and none is needed for secrets", evidence={"file": name})
     template = view.app.template
+    missing = [v for v in view.variables if v.need is Need.REQUIRED and state(view, v) != "ok"]
+    if view.farther and not missing:
+        files = " and ".join(dict.fromkeys(file for file, _ in view.farther.values()))
+        return check.says(Status.OK, f"there is no {name}; {files} has what is required", evidence={"file": name})
     return check.says(
-        Status.FAIL,
+        Status.WARN if view.farther and all(v.probably for v in missing) else Status.FAIL,
         f"there is no {name} yet",
         detail=f"it is made from {template}" if template else "",
         step=Write(f"Make {name}" + (f" from {template}" if template else ""), command="onboard env --write"),

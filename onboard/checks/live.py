@@ -24,7 +24,7 @@ def _of(view: View, service: Service) -> list[Check]:
     id, title = service.provider.id, service.provider.title
     mode = Check(f"mode.{id}", f"{title} mode", partial(_mode, service=service))
     found = [mode]
-    values = held(service, view.held(), view.services)
+    values = held(service, view.read(), view.services)
     asked = []
     for credential in service.provider.credentials:
         if not all(any(key == need for key in service.keys.values()) for need in credential.needs):
@@ -74,7 +74,7 @@ def _further(values: Values, credential: Credential) -> list[Values]:
 
 def _mode(view: View, service: Service) -> Finding | None:
     check = Check(f"mode.{service.provider.id}", f"{service.provider.title} mode", partial(_mode, service=service))
-    values = held(service, view.held(), view.services)
+    values = held(service, view.read(), view.services)
     key = service.provider.production(values)
     if not key:
         return None
@@ -93,7 +93,7 @@ async def _live(view: View, service: Service, credential: Credential, values: Va
     base = live_id(service, credential)
     provider = service.provider
     further = values is not None
-    values = values if values is not None else held(service, view.held(), view.services)
+    values = values if values is not None else held(service, view.read(), view.services)
     absent = [key for key in credential.needs if key not in values]
     name = values.variable(credential.needs[0]) or None
     check = Check(
@@ -130,7 +130,7 @@ def _pair(view: View, service: Service) -> Finding | None:
         for credential in provider.credentials
         if live_id(service, credential) in view.verdicts
     }
-    verdict = provider.compare(held(service, view.held(), view.services), verdicts)
+    verdict = provider.compare(held(service, view.read(), view.services), verdicts)
     if verdict is None:
         return None
     step = verdict.step

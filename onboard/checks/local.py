@@ -69,7 +69,7 @@ def _address(view: View) -> tuple[str, int] | None:
     """Return the variable with the local stack's address, and its port; `None`: it is not local."""
     for service in view.services:
         if service.provider.id == "supabase":
-            values = held(service, view.held())
+            values = held(service, view.read())
             try:
                 url = urlsplit(values.text("url"))
                 port = url.port or (443 if url.scheme == "https" else 80)

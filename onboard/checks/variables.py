@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from onboard.checks._base import Check, View
 from onboard.checks.drift import written_as
 from onboard.envfile.names import refusal
-from onboard.model import Ask, Finding, Need, Run, Status, Step, Tell, Variable, Write
+from onboard.model import Ask, Finding, Need, Run, Secret, Status, Step, Tell, Variable, Write
 from onboard.project.samples import reference
 from onboard.understanding import shape, whose
 
@@ -20,7 +20,7 @@ def checks(view: View) -> tuple[Check, ...]:
 
 def state(view: View, variable: Variable) -> str:
     """Return `ok`, `missing`, `placeholder` or `malformed`, from the value alone."""
-    value = view.values.get(variable.name)
+    value = _value(view, variable.name)
     if value is None and view.unread(variable.name):
         return "ok"
     if value is None or (not value and _needs_text(variable)):
@@ -34,17 +34,19 @@ def state(view: View, variable: Variable) -> str:
 def _look(view: View, variable: Variable) -> Finding | None:
     check = Check(f"variable.{variable.name}", variable.name, partial(_look, variable=variable))
     says = partial(check.says, variable=variable.name, provider=variable.provider)
-    found = state(view, variable)
+    found, value = state(view, variable), _value(view, variable.name)
     where = {"file": view.env_path.name, "line": view.env.line_of(variable.name) if view.env else None}
     optional = variable.need is Need.OPTIONAL
+    if found == "ok" and variable.name not in view.values and variable.name in view.farther:
+        file, _ = view.farther[variable.name]
+        return says(Status.OK, f"comes from {file}, which the app reads too", evidence={"source": file})
     if found == "ok" and variable.name not in view.values:
         return says(Status.SKIPPED, "rests in the keyring alone, as you chose; not read here", evidence={"vault": True})
     if found == "ok":
-        value = view.values[variable.name].reveal()
-        known = shape(variable, value) if value else None
+        known = shape(variable, value.reveal()) if value else None
         return says(Status.OK, known.text if known else "set", evidence=where)
     if found == "malformed":
-        what = wrong(variable, view.values[variable.name].reveal())
+        what = wrong(variable, value.reveal() if value else "")
         return says(Status.FAIL, what, step=_ask(view, variable), evidence={"state": found, **where})
     if found == "missing" and variable.name in view.machine.env and view.machine.env[variable.name]:
         return says(Status.OK, "comes from the shell, not from the env file", evidence={"source": "shell"})
@@ -87,6 +89,11 @@ def _look(view: View, variable: Variable) -> Finding | None:
         step=_step(view, variable),
         evidence=evidence,
     )
+
+
+def _value(view: View, name: str) -> Secret | None:
+    """Return what the app reads: of the env file, else of one after it; empty where they have it so."""
+    return view.farther[name][1] if name in view.farther else view.values.get(name)
 
 
 def _needs_text(variable: Variable) -> bool:
@@ -149,7 +156,7 @@ def _alternative_chosen(view: View, variable: Variable) -> bool:
 
 def _is_there(view: View, name: str) -> bool:
     variable = view.variable(name)
-    return variable is not None and state(view, variable) == "ok" and bool(view.values.get(name))
+    return variable is not None and state(view, variable) == "ok" and bool(_value(view, name))
 
 
 def _step(view: View, variable: Variable) -> Step:

@@ -99,7 +99,7 @@ def _remember(view: View, choices: Choices, seen: dict[str, str], code: int, tex
     """Keep the answer; only where a person approved this repository, for before that nothing is written."""
     folder = os.getcwd()
     path = quick.place(view.machine.env, folder)
-    names = {*view.values, *view.nearer, *(variable.name for variable in view.variables)}
+    names = {*view.values, *view.nearer, *view.farther, *(variable.name for variable in view.variables)}
     if path is None or names & view.machine.env.keys():
         return
     env_file = str(view.env_path.relative_to(view.project.root))

@@ -15,6 +15,12 @@ def order(reader: str, own: str) -> tuple[str, ...]:
     return files if own in files else (own,)
 
 
+def after(readers: Sequence[str], own: str) -> tuple[str, ...]:
+    """Return those that the reader that runs the app takes too, where `own` and what wins over it say nothing."""
+    files = order(readers[0], own) if readers else (own,)
+    return files[files.index(own) + 1 :]
+
+
 def before(readers: Sequence[str], own: str) -> tuple[str, ...]:
     """Return those that win over `own` for the reader that runs the app."""
     files = order(readers[0], own) if readers else (own,)
