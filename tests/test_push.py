@@ -553,7 +553,7 @@ ENDED: dict[str, tuple[str, str, int, str, str]] = {
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", ENDED)
 async def test_the_end_is_told_by_the_tools_own_words(shop: Light, name: str) -> None:
-    """Prisma's words are those of 6.19.3 (tests/e2e/test_push_prisma.py), Supabase's those of 3.1.0."""
+    """Prisma's words are those of 6.19.3, Supabase's those of 3.1.0 (tests/e2e/test_push_{prisma,supabase}.py)."""
     tool, said, code, kind, words = ENDED[name]
     files = PLACE if tool == "drizzle" else {}
     script = {"drizzle": DRIZZLE, "prisma": PRISMA, "supabase": "supabase db push --db-url $DATABASE_URL"}[tool]
