@@ -66,6 +66,11 @@ class Looking:
         """Where the app's env file is or would be."""
         return self._holdings.path
 
+    @property
+    def env_name(self) -> str:
+        """The env file, relative to the project's root."""
+        return self.env_path.relative_to(self.project.root).as_posix()
+
     # trust
 
     @property
@@ -75,7 +80,7 @@ class Looking:
 
     def approval(self) -> Approval:
         """Return what would be approved: commands, hosts with the variables that go there, files, keyring item."""
-        env_file = str(self.env_path.relative_to(self.project.root))
+        env_file = self.env_name
         return approvals.ask(self._gate, self.project, self.variables, env_file, self._choices)
 
     def approve(self, hash: str) -> None:

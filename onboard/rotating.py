@@ -100,7 +100,7 @@ class Talk:
         done = await rotator.commit(change, new, trial, insisted=insisted)
         for warning in done.warnings:
             person.say(f"note: {warning}")
-        person.head(f"{', '.join(done.names)} saved in {self._session.env_path.name}")
+        person.head(f"{', '.join(done.names)} saved in {self._session.env_name}")
         if done.can_undo:
             person.say(f"`onboard rotate --undo {change.name}` goes back to the old one, as long as it lives")
         for text in change.holds:

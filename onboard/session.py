@@ -81,16 +81,16 @@ class Session(Keeping):
     async def _write(self, step: Write) -> Event:
         if step.what == "mode":
             self._holdings.narrow()
-            return Event(f"{self.env_path.name} is readable by you alone", kind="done")
+            return Event(f"{self.env_name} is readable by you alone", kind="done")
         if step.what == "ignore":
             self._holdings.ignore()
-            return Event(f"{self.env_path.name} stands in .gitignore", kind="done")
+            return Event(f"{self.env_name} stands in .gitignore", kind="done")
         if step.what == "generate":
             warnings = await self.save({name: self.generate(name) for name in step.variables})
             text = f"{', '.join(step.variables)} made here and saved"
         else:
             names, warnings = await self.write_env(step.variables)
-            text = f"{self.env_path.name} is written" + (f": {', '.join(names)}" if names else "")
+            text = f"{self.env_name} is written" + (f": {', '.join(names)}" if names else "")
         return Event("; ".join((text, *warnings)), kind="done", level=Status.WARN if warnings else Status.OK)
 
     async def push_target(self) -> tuple[Target, tuple[WayBack, ...]]:

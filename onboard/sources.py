@@ -59,7 +59,7 @@ def sources(view: View) -> tuple[Source, ...]:
     listed = [
         Source(
             "worktree",
-            f"{view.env_path.name} of another worktree of this repository",
+            f"{view.env_name} of another worktree of this repository",
             "" if _has_worktrees(view) else "this repository has no other worktree",
         )
     ]

@@ -169,7 +169,7 @@ def swapped_for_an_older_copy(world: World) -> None:
 MUTATIONS: dict[str, Callable[[World], None]] = {
     "the template gains a variable": add(".env.local.example", "MAIL_TOKEN=\n"),
     "the template loses a variable": replaced(".env.local.example", "THEME_TOKEN=\n", ""),
-    "a second template": add(".env.sample", "A=\n"),
+    "a later env file has what was missing": add(".env", "THEME_TOKEN=dark\n"),
     "the env file loses a variable": replaced(".env.local", "SESSION_NAME=shop\n", ""),
     "the env file is edited, same size, time set back": same_size_and_time,
     "the env file is another file of the same size and time": swapped_for_an_older_copy,

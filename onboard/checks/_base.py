@@ -63,6 +63,11 @@ class View:
         """The services behind the variables, by their values where those prove it."""
         return services(self.variables, self.values)
 
+    @property
+    def env_name(self) -> str:
+        """The env file, relative to the project's root."""
+        return self.env_path.relative_to(self.project.root).as_posix()
+
     def held(self) -> dict[str, Held]:
         """Return the values that are there and are not placeholders, by variable name."""
         return {

@@ -34,7 +34,7 @@ def _undeclared(view: View) -> Finding | None:
     names = ", ".join(read.name for read in lacking[:_SHOWN]) + (", …" if len(lacking) > _SHOWN else "")
     return check.says(
         Status.WARN,
-        f"code reads {names}, which {view.app.template} does not declare and {view.env_path.name} does not have",
+        f"code reads {names}, which {view.app.template} does not declare and {view.env_name} does not have",
         detail="\n".join(map(_where, lacking)),
         step=Tell(
             f"Declare {first.name} in {view.app.template}, and enter its value", command=f"onboard set {first.name}"
@@ -60,7 +60,7 @@ def _unused(view: View) -> Finding | None:
         Status.WARN,
         f"no code reads {', '.join(v.name for v in unused[:_SHOWN])}",
         detail="\n".join(f"{v.name}: {', '.join(v.declared_in)}" for v in unused),
-        step=Tell(f"Take {first.name} out of {view.app.template}, if nothing needs it any more"),
+        step=Tell(f"If nothing needs {first.name} any more, a maintainer takes it out of {view.app.template}"),
         variable=first.name,
         evidence={"names": ", ".join(v.name for v in unused), "file": view.app.template},
     )

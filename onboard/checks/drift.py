@@ -32,10 +32,10 @@ def _shadow(view: View, name: str) -> Finding | None:
         return None
     return check.says(
         Status.WARN,
-        f"the shell has another {name}, and it wins over {view.env_path.name}",
+        f"the shell has another {name}, and it wins over {view.env_name}",
         step=Tell(f"Run `unset {name}` in the shell, and find what exports it", command=f"unset {name}"),
         variable=name,
-        evidence={"wins": "shell", "loses": view.env_path.name},
+        evidence={"wins": "shell", "loses": view.env_name},
     )
 
 
@@ -44,10 +44,10 @@ def _other_file(view: View, name: str) -> Finding | None:
     file = view.nearer[name]
     return check.says(
         Status.WARN,
-        f"{file} has another {name}, and it wins over {view.env_path.name}",
+        f"{file} has another {name}, and it wins over {view.env_name}",
         step=Tell(f"Take {name} out of {file}, or change it there"),
         variable=name,
-        evidence={"wins": file, "loses": view.env_path.name},
+        evidence={"wins": file, "loses": view.env_name},
     )
 
 
@@ -76,7 +76,7 @@ def _template(view: View) -> Finding | None:
     return check.says(
         Status.WARN if old else Status.OK,
         f"{template} changed since the last look: " + "; ".join(words),
-        detail=f"{view.env_path.name} still has {', '.join(old)} of before" if old else "",
+        detail=f"{view.env_name} still has {', '.join(old)} of before" if old else "",
         step=Write("Take the template's changes over", command="onboard env --write") if old else None,
         evidence={word: ", ".join(names) for word, names in groups.items()},
     )

@@ -27,7 +27,7 @@ def checks(view: View) -> tuple[Check, ...]:
 
 def _file(view: View) -> Finding:
     check = Check("env.file", "Env file", _file)
-    name = view.env_path.name
+    name = view.env_name
     if view.env is not None:
         return check.says(Status.OK, f"{name} is there", evidence={"file": name})
     if view.choices and view.choices.without_secrets:
@@ -55,10 +55,8 @@ def _permissions(view: View) -> Finding | None:
         return check.says(Status.OK, "readable by you alone", evidence={"mode": f"{mode:04o}"})
     return check.says(
         Status.WARN,
-        f"{view.env_path.name} can be read by other users of this machine (mode {mode:04o})",
-        step=Write(
-            f"Make {view.env_path.name} readable by you alone", what="mode", command=f"chmod 600 {view.env_path.name}"
-        ),
+        f"{view.env_name} can be read by other users of this machine (mode {mode:04o})",
+        step=Write(f"Make {view.env_name} readable by you alone", what="mode", command=f"chmod 600 {view.env_name}"),
         evidence={"mode": f"{mode:04o}"},
     )
 
@@ -71,9 +69,9 @@ def _statements(view: View) -> Finding | None:
     first = troubles[0]
     return check.says(
         Status.WARN,
-        f"line {first.line} of {view.env_path.name} is read differently by different programs",
-        detail="\n".join(f"{view.env_path.name}:{trouble.line}: {trouble.reason}" for trouble in troubles[:20]),
-        step=Tell(f"Correct line {first.line} of {view.env_path.name}"),
+        f"line {first.line} of {view.env_name} is read differently by different programs",
+        detail="\n".join(f"{view.env_name}:{trouble.line}: {trouble.reason}" for trouble in troubles[:20]),
+        step=Tell(f"Correct line {first.line} of {view.env_name}"),
         evidence={"line": first.line, "count": len(troubles)},
     )
 
@@ -88,7 +86,7 @@ def _secrets(view: View) -> Finding | None:
         return check.says(Status.OK, "the secrets rest in the keyring alone; `onboard run -- CMD` hands them over")
     return check.says(
         Status.WARN,
-        f"{view.env_path.name} holds {', '.join(there)}, and you chose that it holds no secret",
+        f"{view.env_name} holds {', '.join(there)}, and you chose that it holds no secret",
         step=Write("Move them to the keyring", tuple(there), command="onboard env --write"),
         evidence={"count": len(there)},
     )
@@ -100,7 +98,7 @@ def _duplicate(view: View, name: str) -> Finding:
     return check.says(
         Status.WARN,
         f"stands more than once; line {line} is the one that counts",
-        step=Tell(f"Remove the earlier lines of {name} from {view.env_path.name}"),
+        step=Tell(f"Remove the earlier lines of {name} from {view.env_name}"),
         variable=name,
         evidence={"line": line},
     )

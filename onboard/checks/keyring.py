@@ -43,7 +43,7 @@ async def _backend(view: View) -> Finding:
         return check.says(Status.SKIPPED, f"{backend.reason}; this project has no secrets", evidence=evidence)
     return check.says(
         Status.WARN,
-        f"{backend.reason}; secrets rest in {view.env_path.name} alone, readable by you",
+        f"{backend.reason}; secrets rest in {view.env_name} alone, readable by you",
         step=Tell("Start an OS keyring, or leave it at the env file", command="onboard setup --file-only"),
         evidence=evidence,
     )
@@ -57,9 +57,9 @@ async def _drift(view: View, name: str) -> Finding | None:
         return None
     return check.says(
         Status.WARN,
-        f"{view.env_path.name} and the keyring hold different values (the keyring's is of {entry.set_at[:10]})",
+        f"{view.env_name} and the keyring hold different values (the keyring's is of {entry.set_at[:10]})",
         detail=f"`onboard set {name}` keeps a new one; `onboard env --write` takes the keyring's",
-        step=Write(f"Write the keyring's {name} to {view.env_path.name}", (name,), command="onboard env --write"),
+        step=Write(f"Write the keyring's {name} to {view.env_name}", (name,), command="onboard env --write"),
         variable=name,
         evidence={"vault_set_at": entry.set_at},
     )

@@ -69,6 +69,9 @@ def _title(trouble: Trouble) -> str:
 def _trouble(view: View, trouble: Trouble) -> Finding:
     check = Check(trouble_id(trouble), _title(trouble), partial(_trouble, trouble=trouble))
     first = trouble.places[0] if trouble.places else ""
+    if trouble.kind == "template.several":
+        detail = "\n".join((*trouble.places, "where another one is meant, onboard.toml names it"))
+        return check.says(Status.OK, trouble.text, detail=detail, evidence={"places": ", ".join(trouble.places)})
     return check.says(
         Status.FAIL if trouble.kind == "webhook.port" else Status.WARN,
         trouble.text,

@@ -102,8 +102,9 @@ async def _look(view: View, tool: Tool) -> Finding:
     evidence = evidence | {"version": text}
     fits = versions.fits(version, tool.spec) if tool.spec else True
     if fits is False:
+        # Prose tells what somebody had; pins and ranges tell what is needed.
         return check.says(
-            Status.FAIL,
+            Status.WARN if tool.source == "README" else Status.FAIL,
             f"{check.title} {text} is here; {tool.source or 'the repository'} asks for {tool.spec}",
             step=_step(view, tool, known),
             evidence=evidence,

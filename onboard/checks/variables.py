@@ -35,7 +35,7 @@ def _look(view: View, variable: Variable) -> Finding | None:
     check = Check(f"variable.{variable.name}", variable.name, partial(_look, variable=variable))
     says = partial(check.says, variable=variable.name, provider=variable.provider)
     found, value = state(view, variable), _value(view, variable.name)
-    where = {"file": view.env_path.name, "line": view.env.line_of(variable.name) if view.env else None}
+    where = {"file": view.env_name, "line": view.env.line_of(variable.name) if view.env else None}
     optional = variable.need is Need.OPTIONAL
     if found == "ok" and variable.name not in view.values and variable.name in view.farther:
         file, _ = view.farther[variable.name]
@@ -68,17 +68,17 @@ def _look(view: View, variable: Variable) -> Finding | None:
     if (old := written_as(view, variable.name)) is not None and view.env is not None:
         return says(
             Status.WARN if variable.probably or optional else Status.FAIL,
-            f"not in {view.env_path.name}; {old} stands there, which nobody declares: renamed?",
-            step=Tell(f"Rename {old} to {variable.name} in {view.env_path.name}"),
+            f"not in {view.env_name}; {old} stands there, which nobody declares: renamed?",
+            step=Tell(f"Rename {old} to {variable.name} in {view.env_name}"),
             evidence=evidence | {"nearest": old, "line": view.env.line_of(old)},
         )
     stored = view.stored is not None and variable.name in view.stored
     if optional and not stored:
         return says(Status.SKIPPED, "optional, not set", evidence=evidence)
     status = Status.WARN if variable.probably or optional else Status.FAIL
-    summary = f"not in {view.env_path.name}"
+    summary = f"not in {view.env_name}"
     if view.values.get(variable.name) is not None:
-        summary = f"empty in {view.env_path.name}"
+        summary = f"empty in {view.env_name}"
     if stored:
         return says(
             status, f"{summary}, but in the keyring", evidence=evidence | {"vault": True}, step=_from_vault(variable)
@@ -126,6 +126,8 @@ def _broken(rule: str, text: str) -> str:
         return "" if parts.scheme and (parts.netloc or parts.path) else "must be a URL"
     if name == "min" and argument.isdigit() and len(text) < int(argument):
         return f"must have at least {argument} characters"
+    if name == "length" and argument.isdigit() and len(text) != int(argument):
+        return f"must have exactly {argument} characters"
     if name == "startswith" and not text.startswith(argument):
         return f"must start with {argument}"
     if name == "email" and "@" not in text:
@@ -168,7 +170,8 @@ def _step(view: View, variable: Variable) -> Step:
             f"Make a random {variable.name} on this machine", (variable.name,), "generate", "onboard setup --yes"
         )
     if variable.ready is not None:
-        return Write(f"Write the template's defaults to {view.env_path.name}", command="onboard env --write")
+        of = "the template's" if view.app.template else "the"
+        return Write(f"Write {of} defaults to {view.env_name}", command="onboard env --write")
     return _ask(view, variable)
 
 

@@ -54,10 +54,10 @@ def main(verb: str, words: list[str]) -> int:
 def _lines(view: View, findings: list[Finding]) -> Iterator[str]:
     for finding in findings:
         if finding.status in (Status.FAIL, Status.WARN):
-            place = finding.evidence.get("file") or view.env_path.name
+            place = finding.evidence.get("file") or view.env_name
             line = finding.evidence.get("line")
             where = f"{place}:{line}" if line else str(place)
-            step = f" → {report.step_text(finding.step)}" if finding.step else ""
+            step = f" → {report.step_text(finding.step, finding.variable)}" if finding.step else ""
             yield f"{where}: {finding.title}: {finding.summary}{step}"
 
 

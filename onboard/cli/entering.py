@@ -62,7 +62,7 @@ async def _set(options: argparse.Namespace) -> int:
             return code
         for warning in await session.save(values, trial):
             common.note(f"note: {warning}")
-        common.note(f"{name} saved in {session.env_path.name}")
+        common.note(f"{name} saved in {session.env_name}")
         return common.OK
     finally:
         await session.close()

@@ -36,7 +36,7 @@ async def _main(options: argparse.Namespace) -> int:
             for sign, name in changes:
                 common.out(f"{sign} {line(name)}")
             if not changes:
-                common.note(f"{session.env_path.name} needs no change")
+                common.note(f"{session.env_name} needs no change")
             return common.OK
         finally:
             await session.close()
@@ -54,9 +54,7 @@ async def _main(options: argparse.Namespace) -> int:
             names, warnings = await session.write_env()
         for warning in warnings:
             common.note(f"note: {warning}")
-        common.note(
-            f"{session.env_path.name} written" + (f": {', '.join(map(line, names))}" if names else ", as it was")
-        )
+        common.note(f"{session.env_name} written" + (f": {', '.join(map(line, names))}" if names else ", as it was"))
         return common.OK
     finally:
         await session.close()

@@ -105,6 +105,6 @@ async def _save(session: Session, offer: Offer, values: Mapping[str, Secret], *,
         if code == common.OK:
             for warning in await session.save(some, trial):
                 common.note(f"note: {clean(warning)}")
-            common.note(f"{', '.join(some)} saved in {session.env_path.name}")
+            common.note(f"{', '.join(some)} saved in {session.env_name}")
         worst = code if code != common.OK else worst
     return worst

@@ -10,7 +10,7 @@ from typing import Any
 
 from onboard import __version__
 from onboard.clean import clean, line
-from onboard.model import SCHEMA_VERSION, Finding, Status, Step
+from onboard.model import SCHEMA_VERSION, Ask, Finding, Status, Step
 from onboard.plan import stage_of
 from onboard.project.values import Project
 
@@ -95,22 +95,27 @@ def _lines(finding: Finding, colour: bool) -> list[str]:
     if finding.status in (Status.FAIL, Status.WARN, Status.UNKNOWN):
         found += [f"            {clean(text)}" for text in finding.detail.splitlines()]
         if finding.step is not None:
-            found.append(f"            → {step_text(finding.step)}")
+            found.append(f"            → {step_text(finding.step, finding.variable)}")
     return found
 
 
-def step_text(step: Step) -> str:
-    """Return what to do, with the command and the page."""
-    ways = [f"`{clean(step.command)}`"] if step.command else []
+def step_text(step: Step, variable: str | None = None) -> str:
+    """Return what to do, with the command and the page. `variable`: the one it is told for, of several; `None`: all."""
+    command, text = step.command, clean(step.text)
+    if isinstance(step, Ask) and variable in step.variables:
+        command = f"onboard set {variable}"
+    elif isinstance(step, Ask) and len(step.variables) > 1:
+        text += f" ({', '.join(map(line, step.variables))})"
+    ways = [f"`{clean(command)}`"] if command else []
     ways += [clean(step.url)] if step.url else []
-    return clean(step.text) + (f": {' · '.join(ways)}" if ways else "")
+    return text + (f": {' · '.join(ways)}" if ways else "")
 
 
 def markdown(project: Project, findings: Iterable[Finding]) -> str:
     """Return a table to paste into a chat; value-free like the findings."""
     rows = ["| | what | finding | step |", "|---|---|---|---|"]
     for f in findings:
-        step = step_text(f.step) if f.step and f.status not in (Status.OK, Status.SKIPPED) else ""
+        step = step_text(f.step, f.variable) if f.step and f.status not in (Status.OK, Status.SKIPPED) else ""
         cells = (f"{_SIGNS[f.status]} {WORDS[f.status]}", f"`{f.id}`", clean(f.summary), step)
         rows.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
     return f"**onboard {__version__}** · {line(project.name)}\n\n" + "\n".join(rows)

@@ -72,7 +72,7 @@ async def _undo(session: Session, rotator: Rotator, names: list[str]) -> int:
         if not back:
             common.note(f"{name}: the change is closed, nothing was put back; end the new one where it was made")
         else:
-            common.note(f"{', '.join(back)}: back to the old one, in {session.env_path.name} and the keyring")
+            common.note(f"{', '.join(back)}: back to the old one, in {session.env_name} and the keyring")
             common.note("   the new one still works at the service, until it is ended there")
     return common.OK
 

@@ -106,7 +106,11 @@ def node(tree: Tree, root: Package | None, app: Package | None, readme: str) -> 
         return NodeSpec(found[0], found[1])
     match = _NODE_WORDS.search(readme)
     if match:
-        return NodeSpec(re.sub(r"\s", "", match["spec"]).replace("≥", ">="), "README")
+        spec = re.sub(r"\s", "", match["spec"]).replace("≥", ">=")
+        later = re.match(
+            r"(?:\.x)?(?:\+|\W{0,3}(?:or|and) (?:higher|later|newer|above|greater|up))", readme[match.end() :], re.I
+        )
+        return NodeSpec(f">={spec}" if later and spec[:1].isdigit() else spec, "README")
     return NodeSpec(None, None)
 
 

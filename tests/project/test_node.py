@@ -43,6 +43,8 @@ def test_the_package_manager_is_what_the_strongest_witness_says(
         ({".tool-versions": "nodejs 20.11.1\n"}, "20.11.1", ".tool-versions"),
         ({"mise.toml": '[tools]\nnode = "24"\n'}, "24", "mise.toml"),
         ({"README.md": "You need Node.js >= 20.9 and git.\n"}, ">=20.9", "README"),
+        ({"README.md": "- Node.js 22 or higher\n"}, ">=22", "README"),
+        ({"README.md": "Needs Node 20.x (or later).\n"}, ">=20.x", "README"),
         ({"README.md": "See the nodes in the graph, 3000 of them.\n"}, None, None),
         ({}, None, None),
     ],

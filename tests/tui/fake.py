@@ -220,7 +220,7 @@ class FakeSession:
         """Start with nothing looked at."""
         self.findings: dict[str, Finding] = {}
         self.expected = len(self.world)
-        self.env_path = self.folder / ".env.local"
+        self.env_name = ".env.local"
         self.rotator = FakeRotator(self.saved)
         self.machine = Machine(
             env={"TERM": "xterm-256color", "COLORTERM": "truecolor"},
