@@ -48,7 +48,7 @@ class BoardScreen(Frame):
         Binding("r,f5", "look", "Look again", id="look"),
         Binding("v", "view", "Drift board", id="view"),
         Binding("s", "step", "Its step", id="step"),
-        Binding("slash,ctrl+f", "filter", "Filter", id="filter"),
+        Binding("slash,ctrl+f", "filter", "Filter", id="filter", priority=True),  # what is typed behind it is text
         Binding("d", "live('dev')", "Run the app", id="dev"),
         Binding("e", "live('listen')", "Listeners", id="listen"),
         Binding("c", "rotate", "Rotate", id="rotate"),
@@ -277,6 +277,8 @@ class BoardScreen(Frame):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what is possible here and now."""
         match action:
+            case "filter":
+                return not isinstance(self.focused, Input)
             case "next":
                 return bool(self.sitting.session.plan())
             case "unskip":

@@ -51,6 +51,8 @@ class Console(Widget, can_focus=True):
     """A terminal for one child at a time. Its questions are answered by nobody but who types here."""
 
     ALLOW_SELECT = False
+    TAKES_TAB = True
+    """Tab is the child's."""
 
     class LeaveAsked(Message):
         """Esc was pressed: the first time it is only said what a second one does."""

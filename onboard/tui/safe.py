@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import App
+from textual.binding import Binding, BindingType
 
 from onboard.tui import crash
 
@@ -34,7 +35,13 @@ def signals_as_before() -> Iterator[None]:
 
 
 class SafeApp(App[None], inherit_bindings=False):
-    """An app whose errors, pictures and end give no value away."""
+    """An app whose errors, pictures and end give no value away, and whose fields get what was meant for them."""
+
+    # Before all else, so that what is typed or pasted right behind a Tab goes where the Tab leads.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "focus_next", show=False, priority=True),
+        Binding("shift+tab", "focus_previous", show=False, priority=True),
+    ]
 
     def __init__(self, reports: Path, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
@@ -56,6 +63,12 @@ class SafeApp(App[None], inherit_bindings=False):
         crash.remember_terminal()
         for number in _SIGNALS:
             signal.signal(number, caught)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys that move on to a tool that has a screen of its own here."""
+        if action in ("focus_next", "focus_previous"):
+            return not getattr(self.focused, "TAKES_TAB", False)
+        return super().check_action(action, parameters)
 
     def interrupted(self, number: int) -> None:
         """Leave because of a signal."""

@@ -8,6 +8,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.app import ComposeResult
+from textual.widgets import Input
 
 from onboard.errors import EnvFileError
 from onboard.model import Event, Secret
@@ -16,11 +19,13 @@ from onboard.tui import Opening
 from onboard.tui.app import OnboardApp
 from onboard.tui.ask import AskScreen
 from onboard.tui.board import BoardScreen
+from onboard.tui.console import Console
 from onboard.tui.dialogs import Detail
 from onboard.tui.offers import Offers
 from onboard.tui.parts import Output
 from onboard.tui.running import RunScreen
-from tests.tui.driving import at, paste, press, shown, until
+from onboard.tui.safe import SafeApp
+from tests.tui.driving import PUBLISHABLE, at, paste, press, shown, until
 from tests.tui.fake import (
     PAIRING,
     PNPM,
@@ -30,7 +35,7 @@ from tests.tui.fake import (
     all_well,
     only,
 )
-from tests.tui.scenes import LARGE, RUNS, settle
+from tests.tui.scenes import KEY, LARGE, RUNS, settle
 
 pytestmark = pytest.mark.anyio
 
@@ -222,3 +227,46 @@ async def test_what_was_skipped_for_good_can_be_asked_for_again(tmp_path: Path) 
         await press(pilot, "u")
         assert not session.skipped
         assert "1 step is owed" in shown(pilot)
+
+
+# keys that come at once
+
+
+async def test_what_comes_right_behind_a_tab_goes_where_the_tab_leads(tmp_path: Path) -> None:
+    session = FakeSession(tmp_path, only(STRIPE))
+    async with at(session) as pilot:
+        for event in (events.Paste(KEY), events.Key("tab", None), events.Paste(PUBLISHABLE)):
+            pilot.app.post_message(event)
+        await settle(pilot)
+        await press(pilot, "enter", "enter")
+
+    assert session.saved == {"STRIPE_SECRET_KEY": Secret(KEY), STRIPE.variables[1]: Secret(PUBLISHABLE)}
+
+
+async def test_what_is_typed_right_behind_the_filters_key_is_no_command(tmp_path: Path) -> None:
+    session = FakeSession(tmp_path, all_well())
+    async with at(session) as pilot:
+        before = len(session.looked)
+        for letter in "/renders/x":  # r looks again, e listens, n goes on, d runs the app, s does a step
+            pilot.app.post_message(events.Key("slash" if letter == "/" else letter, letter))
+        await settle(pilot)
+
+        assert isinstance(pilot.app.screen, BoardScreen)
+        assert pilot.app.screen.query_one("#filter", Input).value == "renders/x"
+        assert (len(session.looked), session.did) == (before, [])
+
+
+async def test_a_tab_is_the_tools_where_it_has_a_screen_of_its_own() -> None:
+    class Beside(SafeApp):
+        def compose(self) -> ComposeResult:
+            yield Console()
+            yield Input()
+
+    async with Beside(Path()).run_test() as pilot:
+        console = pilot.app.query_one(Console)
+        console.focus()
+        await pilot.press("tab")
+        assert pilot.app.focused is console
+        pilot.app.query_one(Input).focus()
+        await pilot.press("tab")
+        assert pilot.app.focused is console
