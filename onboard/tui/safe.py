@@ -39,8 +39,8 @@ class SafeApp(App[None], inherit_bindings=False):
 
     # Before all else, so that what is typed or pasted right behind a Tab goes where the Tab leads.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "focus_next", show=False, priority=True),
-        Binding("shift+tab", "focus_previous", show=False, priority=True),
+        Binding("tab", "focus_next", "", show=False, priority=True),
+        Binding("shift+tab", "focus_previous", "", show=False, priority=True),
     ]
 
     def __init__(self, reports: Path, *, ansi_color: bool | None = None) -> None:
