@@ -54,7 +54,7 @@ class Engine:
         """Remove all containers, and the networks that none uses."""
         if ids := self.run("ps", "--all", "--quiet").stdout.decode().split():
             self.run("rm", "--force", *ids)
-        self.run("network", "prune", "--force")
+            self.run("network", "prune", "--force")
 
 
 @contextmanager
