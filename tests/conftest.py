@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from tests.e2e.light import Light, Services, light, services
 from tests.oracle import watch
+from tests.parts.docker import Engine, docker_engine
 
 # A shell that starts us in the background has these ignored, and every child would inherit that.
 for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
@@ -24,6 +26,22 @@ def anyio_backend() -> str:
 def stand_ins() -> Iterator[Services]:
     with services() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """A real Docker engine of the tests' own."""
+    with docker_engine() as made:
+        yield made
+
+
+@pytest.fixture
+def contained(shop: Light, engine: Engine) -> Iterator[Light]:
+    """The light world on a machine whose Docker is that engine; its containers end with the test."""
+    shop.env["PATH"] = os.pathsep.join([str(shop.tools), str(Path(engine.docker).parent), "/usr/bin", "/bin"])
+    shop.env |= engine.env
+    yield shop
+    engine.clear()
 
 
 @pytest.fixture

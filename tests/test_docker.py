@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from onboard.model import Finding, Run, Status
 from tests.e2e.light import Light
-from tests.parts.docker import SLEEPER, Engine, docker_engine
+from tests.parts.docker import SLEEPER, Engine
+from tests.parts.ports import free_port
 from tests.vaults import memory_vault
 
 pytestmark = [pytest.mark.parts, pytest.mark.anyio]
@@ -33,23 +29,11 @@ services:
 """
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with docker_engine() as made:
-        yield made
-
-
 @pytest.fixture
-def project(shop: Light, engine: Engine) -> Iterator[Light]:
+def project(contained: Light) -> Light:
     """A project with two services, at a machine with this engine."""
-    shop.env["PATH"] = os.pathsep.join([str(shop.tools), str(Path(engine.docker).parent), "/usr/bin", "/bin"])
-    shop.env |= engine.env
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (shop.project / "compose.yaml").write_text(SERVICES.format(image=SLEEPER, port=port))
-    yield shop
-    engine.clear()
+    (contained.project / "compose.yaml").write_text(SERVICES.format(image=SLEEPER, port=free_port()))
+    return contained
 
 
 async def look(shop: Light, *, repair: bool = False) -> tuple[Finding, list[str]]:

@@ -6,11 +6,8 @@ The stack's containers have the names and labels that the CLI looks for, and sle
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +20,8 @@ from onboard.project.files import Tree
 from onboard.project.values import Push
 from tests.e2e.light import Light
 from tests.parts import SUPABASE, needed
-from tests.parts.docker import SLEEPER, Engine, docker_engine
+from tests.parts.docker import SLEEPER, Engine
+from tests.parts.ports import free_port
 from tests.vaults import memory_vault
 
 pytestmark = [pytest.mark.parts, pytest.mark.anyio]
@@ -31,29 +29,18 @@ pytestmark = [pytest.mark.parts, pytest.mark.anyio]
 JWT = r'a "quoted" $HOME \n back\slash of 40 characters'
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with docker_engine() as made:
-        yield made
-
-
 @pytest.fixture
-def project(shop: Light, engine: Engine) -> Iterator[Light]:
+def project(contained: Light) -> Light:
     """A project with a stack of its own, at a machine with the CLI and this engine."""
+    shop, port = contained, free_port()
     (shop.tools / "supabase").symlink_to(needed(SUPABASE))
-    shop.env["PATH"] = os.pathsep.join([str(shop.tools), str(Path(engine.docker).parent), "/usr/bin", "/bin"])
-    shop.env |= engine.env
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     (shop.project / "supabase").mkdir()
     config = f"project_id = 'shop'\n[api]\nport = {port}\n[auth]\njwt_secret = '{JWT}'\n"
     (shop.project / "supabase" / "config.toml").write_text(config)
     names = ("NEXT_PUBLIC_SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY")
     shop.template("".join(f"{name}=\n" for name in names))
     shop.file.write_text(f"NEXT_PUBLIC_SUPABASE_URL=http://127.0.0.1:{port}\n")
-    yield shop
-    engine.clear()
+    return shop
 
 
 def runs(engine: Engine, *services: str, options: tuple[str, ...] = ()) -> None:
