@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from onboard.checks import database
 from onboard.envfile.readers import READERS
 from onboard.model import Secret
-from onboard.project.connection import Connection, Load, Term
+from onboard.project.connection import Connection, Load
 from onboard.project.files import Tree, join
+from onboard.project.terms import Term
 from onboard.providers._base import Held
 from onboard.providers._url import parse, scheme_of
 from onboard.understanding import held

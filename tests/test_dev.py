@@ -468,9 +468,9 @@ def test_fifty_deaths_leave_no_orphan(shop: Light) -> None:
             words = [forker.stdout.readline().split() for _ in folders]
             pids = [int(word[1]) for word in words]
             assert len(shop.left()) >= 50, "each has two guards, the app, what that started, and a listener"
-            for pid in pids:
-                os.kill(pid, getattr(signal, f"SIG{name}"))
-            dying = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
-            psutil.wait_procs(dying, timeout=30)  # ten of them at once; how long each takes is not what is claimed
+            supervisors = [psutil.Process(pid) for pid in pids]
+            for one in supervisors:
+                one.send_signal(getattr(signal, f"SIG{name}"))
+            psutil.wait_procs(supervisors, timeout=30)  # ten at once; how long each takes is not what is claimed
             left = gone(shop.left, 2)
             assert left == [], f"{name}: {left}"

@@ -21,8 +21,8 @@ from onboard import way_back, winning
 from onboard.errors import NeedsPerson
 from onboard.model import Event, Secret
 from onboard.project import connection
-from onboard.project.connection import Term
 from onboard.project.files import Tree
+from onboard.project.terms import Term, code, object_in
 from onboard.project.values import Push
 from onboard.redact import Redactor
 from onboard.session import Session
@@ -241,7 +241,7 @@ def test_of_the_files_that_bun_loads_by_itself_the_one_that_wins_comes_first(tmp
 @given(st.text(alphabet="{}()[]'\"`$:,.ab/*\\\n envprocess", max_size=120))
 def test_no_config_makes_the_reading_break_off(text: str) -> None:
     for start in ("dbCredentials: {", "dbCredentials: { url: ", ""):
-        connection._of(connection._code(start + text), "x", (), connection._object(start + text, "dbCredentials"))
+        connection._of(code(start + text), "x", (), object_in(start + text, "dbCredentials"))
 
 
 OTHER, MINE = "postgresql://u:secret-of-other@other.invalid/theirs", "postgresql://u:secret-of-mine@mine.invalid/mine"

@@ -11,6 +11,7 @@ from onboard.project import packages
 from onboard.project.commands import Commands, Leaf
 from onboard.project.files import Tree, join
 from onboard.project.push import action
+from onboard.project.terms import Term, balanced, code, fields_of, object_in, reads_in, terms_of, terms_of_shell
 from onboard.project.values import Push
 
 _FORCE = re.compile(r"^--(force|accept-data-loss|force-reset)(=|$)")
@@ -37,14 +38,6 @@ class Load:
     overrides: bool = False
     """What it sets wins over what is set already."""
     reader: str = "dotenv"
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One way to the value: a variable, or a text in the repository itself. Tried in order."""
-
-    variable: str = ""
-    text: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +131,19 @@ def _wrapper_wins(commands: Commands, push: Push) -> bool:
 
 def _configured(tree: Tree, leaf: Leaf, tool: str) -> Connection:
     if url := leaf.option("--url", "--connection-string"):
-        return Connection("the command itself", _terms_of_shell(url))
+        return Connection("the command itself", terms_of_shell(url))
     named = leaf.option("--config")
     config = join(leaf.dir, named) if named else _first(tree, leaf.dir, _CONFIGS[tool])
-    text = _code(tree.text(config, matters=False) or "") if config else ""
+    text = code(tree.text(config, matters=False) or "") if config else ""
     loads = _loads(text, config or "", leaf.dir)
     if tool == "drizzle":
         if not text:
             return Connection(unsure=f"there is no {named or 'drizzle.config'} to read the connection string from")
-        return _of(text, config or "", loads, _object(text, "dbCredentials"))
+        return _of(text, config or "", loads, object_in(text, "dbCredentials"))
     if re.search(r"\badapter\s*(?:\(|:(?!\s*true\b))", text):
         return _of_adapter(text, config or "", loads)
     schema = _schema(tree, leaf, text)
-    if text and (settings := _object(text, "datasource")):
+    if text and (settings := object_in(text, "datasource")):
         found = _of(text, config or "", loads, settings)
         if found.url or found.parts:
             return found
@@ -166,12 +159,12 @@ def _configured(tree: Tree, leaf: Leaf, tool: str) -> Connection:
 def _of_adapter(text: str, path: str, loads: tuple[Load, ...]) -> Connection:
     """Read what a `prisma.config` hands to the driver adapter it makes: no url of the schema is used then."""
     made = re.search(r"\bnew\s+Prisma\w+\s*\(", text)
-    given = _balanced(text, made.end() - 1).strip() if made else ""
+    given = balanced(text, made.end() - 1).strip() if made else ""
     if given.startswith("{"):
-        return _of(text, path, loads, _balanced(given, 0))
-    if terms := _terms(text, given):
+        return _of(text, path, loads, balanced(given, 0))
+    if terms := terms_of(text, given):
         return Connection(path, terms, loads=loads)
-    reads = tuple(dict.fromkeys(_reads(text)))
+    reads = tuple(dict.fromkeys(reads_in(text)))
     return Connection(path, further=reads, loads=loads, unsure=f"the driver adapter in {path} is made by code")
 
 
@@ -213,7 +206,7 @@ def _supabase(tree: Tree, leaf: Leaf, major: int) -> Connection:
     remote = _remote(leaf.argv)
     url = leaf.option("--db-url") or (remote if remote and re.match(r"postgres(ql)?://|\$", remote) else None)
     if url:
-        return Connection("the command itself", _terms_of_shell(url))
+        return Connection("the command itself", terms_of_shell(url))
     if remote and re.fullmatch(r"[a-z]{20}", remote):
         return Connection("the command itself", project=remote)
     if remote:
@@ -245,11 +238,11 @@ def _script(tree: Tree, leaf: Leaf) -> Connection:
     """A command without a config that we know: a script of the repository's own, psql, another tool."""
     for word in leaf.argv[1:]:
         if re.match(r"postgres(ql)?://|\$\{?\w+\}?$", word):
-            return Connection("the command itself", _terms_of_shell(word))
+            return Connection("the command itself", terms_of_shell(word))
     for word in leaf.argv[1:]:
         path = join(leaf.dir, word)
-        if re.search(r"\.[cm]?[jt]s$", word) and (text := _code(tree.text(path, matters=False) or "")):
-            names = tuple(dict.fromkeys(_reads(text)))
+        if re.search(r"\.[cm]?[jt]s$", word) and (text := code(tree.text(path, matters=False) or "")):
+            names = tuple(dict.fromkeys(reads_in(text)))
             urls = tuple(name for name in names if re.search(r"(URL|URI|DSN|CONNECTION_STRING)$", name))
             loads = _loads(text, path, leaf.dir)
             if len(urls) == 1:
@@ -260,71 +253,18 @@ def _script(tree: Tree, leaf: Leaf) -> Connection:
 
 def _of(text: str, path: str, loads: tuple[Load, ...], settings: str) -> Connection:
     """Read the settings of a config: `url`, else host and the rest."""
-    fields = _fields(settings)
-    reads = tuple(dict.fromkeys(_reads(text)))
+    fields = fields_of(settings)
+    reads = tuple(dict.fromkeys(reads_in(text)))
     for name in ("url", "connectionString"):
         if name in fields:
-            terms = _terms(text, fields[name])
+            terms = terms_of(text, fields[name])
             if terms is not None:
                 return Connection(path, terms, loads=loads)
             return Connection(path, further=reads, loads=loads, unsure=f"the {name} in {path} is computed")
-    parts = {name: _terms(text, fields[name]) for name in _PARTS if name in fields}
+    parts = {name: terms_of(text, fields[name]) for name in _PARTS if name in fields}
     if "host" in parts and "database" in parts and all(parts.values()):
         return Connection(path, parts=tuple((name, terms or ()) for name, terms in parts.items()), loads=loads)
     return Connection(path, further=reads, loads=loads, unsure=f"how {path} comes to its database could not be read")
-
-
-_READ = (
-    r"""(?:process\.env|Bun\.env|import\.meta\.env|\b\w*[eE]nv(?:ironment)?(?:\(\))?)"""
-    r"""(?:\?\.|!?\.)(?:(?:server|client)\.)?([A-Za-z_]\w*)"""
-    r"""|(?:process\.env|\benv)\[\s*["'](\w+)["']\s*\]|\benv\(\s*["'](\w+)["']\s*\)"""
-)
-_TERM = re.compile(
-    rf"""\s*(?:(?:String\()?(?:{_READ})|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|`([^`$]*)`|(\d+)|([A-Za-z_]\w*))"""
-    r"""\)?\s*!?\s*(?:\bas\s+(?:string|any|unknown|never|const)\s*)*"""
-)
-_DEEPEST = 4
-
-
-def _reads(text: str) -> list[str]:
-    return [name for found in re.findall(_READ, text) for name in found if name and name.isupper()]
-
-
-def _terms(text: str, expression: str, depth: int = 0) -> tuple[Term, ...] | None:
-    """Return the alternatives of `a ?? b || "c"`; `None`: there is more to it."""
-    found: list[Term] = []
-    expression = expression.strip()
-    if expression.startswith("(") and _balanced(expression, 0) == expression[1:-1]:
-        expression = expression[1:-1]
-    for one in re.split(r"\|\||\?\?", expression):
-        part = re.sub(r"^\s*(?:Number|parseInt|String)\(", "", one)
-        match = _TERM.match(part)
-        if match is None or part[match.end() :].strip(" \t\n,;)").strip():
-            return None
-        *names, double, single, back, number, identifier = match.groups()
-        if name := next((each for each in names if each), ""):
-            found.append(Term(name))
-        elif identifier:
-            more = r"[^;\n]+(?:\n\s*(?:\|\||\?\?)[^;\n]+)*"
-            said = re.search(rf"\b(?:const|let|var)\s+{identifier}\s*(?::[^=\n]+)?=\s*({more})", text)
-            inner = _terms(text, said[1], depth + 1) if said and depth < _DEEPEST else None
-            if inner is None and re.search(rf"\{{[^}}]*\b{identifier}\b[^}}]*\}}\s*=\s*process\.env", text):
-                inner = (Term(identifier),)
-            if inner is None:
-                return None
-            found += inner
-        else:
-            literal = next((each for each in (double, single, back, number) if each is not None), "")
-            if literal:
-                found.append(Term(text=Secret(literal)))
-    return tuple(found) or None
-
-
-def _terms_of_shell(word: str) -> tuple[Term, ...]:
-    """Return what a word of a command line stands for; `$NAME` is the shell's."""
-    if name := re.fullmatch(r"\$\{?(\w+)\}?", word):
-        return (Term(name[1]),)
-    return (Term(text=Secret(word)),)
 
 
 def _loads(text: str, path: str, cwd: str) -> tuple[Load, ...]:
@@ -336,7 +276,7 @@ def _loads(text: str, path: str, cwd: str) -> tuple[Load, ...]:
     found += [(match.start(), Load(join(cwd, ".env"), reader=expands)) for match in at_once]
     if re.search(r"""["'](?:@dotenvx/)?dotenvx?["']""", text):
         for match in re.finditer(r"\b(?:config|configDotenv|loadEnv|dotenv)\s*\(", text):
-            inside = _balanced(text, match.end() - 1)
+            inside = balanced(text, match.end() - 1)
             before = text[max(0, match.start() - 12) : match.start()]
             if re.search(r"(function|const|import)\s+$", before):
                 continue
@@ -347,7 +287,7 @@ def _loads(text: str, path: str, cwd: str) -> tuple[Load, ...]:
             names = list(reversed(names)) if overrides else names
             found += [(match.start(), Load(join(base, name), overrides, expands)) for name in names]
     for match in re.finditer(r"\bloadEnvConfig\s*\(", text):
-        inside = _balanced(text, match.end() - 1)
+        inside = balanced(text, match.end() - 1)
         # Without its second argument it takes the production files: that is how @next/env is.
         development = bool(re.search(r",\s*(true|[^,]*(!==?\s*[\"']production|===?\s*[\"']development))", inside))
         names = list(_FILES["development" if development else "production"])
@@ -359,66 +299,3 @@ def _loads(text: str, path: str, cwd: str) -> tuple[Load, ...]:
 
 def _first(tree: Tree, folder: str, names: tuple[str, ...]) -> str | None:
     return next((path for name in names if tree.has(path := join(folder, name))), None)
-
-
-def _code(text: str) -> str:
-    """Return code without its comments; what stands in strings stays."""
-    return re.sub(
-        r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|/\*.*?\*/|//[^\n]*""",
-        lambda found: found[1] or " ",
-        text,
-        flags=re.S,
-    )
-
-
-def _object(text: str, name: str) -> str:
-    """Return what stands between the braces of `name: {…}`; empty where there is none."""
-    found = re.search(rf"""["']?\b{name}["']?\s*:\s*\{{""", text)
-    return _balanced(text, found.end() - 1) if found else ""
-
-
-def _balanced(text: str, start: int) -> str:
-    """Return what the bracket at `start` encloses."""
-    depth, quote, at = 0, "", start
-    while at < len(text):
-        char = text[at]
-        if quote:
-            if char == "\\":
-                at += 1
-            elif char == quote:
-                quote = ""
-        elif char in "\"'`":
-            quote = char
-        elif char in "{[(":
-            depth += 1
-        elif char in "}])":
-            depth -= 1
-            if depth == 0:
-                return text[start + 1 : at]
-        at += 1
-    return text[start + 1 :]
-
-
-def _fields(settings: str) -> dict[str, str]:
-    """Return the fields of an object literal, as text; `{ url }` is `url: url`."""
-    fields: dict[str, str] = {}
-    depth, quote, start = 0, "", 0
-    pieces: list[str] = []
-    for at, char in enumerate(settings):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "\"'`":
-            quote = char
-        elif char in "{[(":
-            depth += 1
-        elif char in "}])":
-            depth -= 1
-        elif char == "," and depth == 0:
-            pieces.append(settings[start:at])
-            start = at + 1
-    for piece in (*pieces, settings[start:]):
-        if named := re.match(r"""\s*["']?(\w+)["']?\s*:(.*)""", piece, re.S):
-            fields[named[1]] = named[2].strip()
-        elif re.fullmatch(r"\s*\w+\s*", piece):
-            fields[piece.strip()] = piece.strip()
-    return fields
