@@ -54,8 +54,15 @@ def test_no_control_byte_of_any_outside_text_reaches_the_terminal(scene: Scene) 
     assert "^[" in shown or "[" in shown
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"])
-@pytest.mark.parametrize("scene", ["ask", "run-running", "approval"])
+SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT")
+MORE = [pytest.param(name, scene, marks=pytest.mark.long) for name in SIGNALS[1:] for scene in ("ask", "approval")]
+"""The same where nothing runs that could be left."""
+
+
+@pytest.mark.parametrize(
+    ("name", "scene"),
+    [*((name, "run-running") for name in SIGNALS), *((SIGNALS[0], one) for one in ("ask", "approval")), *MORE],
+)
 def test_a_signal_leaves_a_clean_terminal_and_ends_what_runs(name: str, scene: str) -> None:
     number = getattr(signal, name)
     with terminal(scene) as at:
