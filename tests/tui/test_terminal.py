@@ -204,7 +204,7 @@ def test_suspended_and_back_it_is_as_it_was_and_shows_no_value() -> None:
         at.child.send("\x14")
         at.until(KEY)
         at.child.send("\x1a")
-        at.until(lambda: psutil.Process(at.pid).status() == psutil.STATUS_STOPPED)
+        at.until(lambda: psutil.Process(at.pid).status() == psutil.STATUS_STOPPED and b"\x1b[?1049l" in at.raw)
         assert at.raw.rindex(b"\x1b[?1049l") > at.raw.rindex(b"\x1b[?1049h")
         seen = len(at.raw)
         os.kill(at.pid, signal.SIGCONT)
